@@ -1,0 +1,26 @@
+package schedule
+
+// Class is the legal class of a bulletin (TT 39/2020/TT-BTTTT). The higher
+// value wins the output.
+type Class int
+
+const (
+	Routine   Class = iota + 1 // thông thường: in the commune's own schedule
+	Priority                   // ưu tiên: before routine
+	Emergency                  // khẩn cấp: at once, over everything
+)
+
+var classNames = map[Class]string{Routine: "routine", Priority: "priority", Emergency: "emergency"}
+
+// String is the word used on the wire: routine, priority, emergency.
+func (c Class) String() string { return classNames[c] }
+
+// ParseClass is the inverse of String; ok is false for any other word.
+func ParseClass(s string) (c Class, ok bool) {
+	for c, name := range classNames {
+		if name == s {
+			return c, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,100 @@
+// Package firmware says what a board is: the relays that power the amplifiers,
+// the speaker that takes samples, the inputs that a person can press. It hides
+// from the controller how a line is driven and how a sound card is reached.
+//
+// It is the one place where an interface is declared by its provider and not
+// by its consumer, because "off is safe" needs one home: whatever implements
+// these interfaces leaves every relay open after Close, after an error, and
+// before the first command. Package boardtest holds that contract as tests.
+package firmware
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// SampleRate is the rate of all sound on a board, in samples per second. Sound
+// is mono, signed 16-bit.
+const SampleRate = 48000
+
+// ErrClosed is returned by a part of the board that was closed.
+var ErrClosed = errors.New("board is closed")
+
+// Relay switches the mains of one amplifier.
+type Relay interface {
+	// Set closes the contact (the amplifier gets power) or opens it, and
+	// returns when the line is driven. Setting what is already set is no edge.
+	Set(closed bool) error
+	// Close opens the contact and gives the line back. It can be called twice.
+	Close() error
+}
+
+// Speaker takes samples for one sound device, in real time.
+type Speaker interface {
+	// Write queues samples and blocks until the device's buffer took all of
+	// them, ctx ends, or the device is lost. A lost device is an error of this
+	// or of the next Write; a later Write tries to open it again.
+	Write(ctx context.Context, pcm []int16) error
+	// Drain blocks until the last queued sample has left the device.
+	Drain(ctx context.Context) error
+	// Buffered is how many queued samples have not left the device yet.
+	Buffered() int
+	// Discard drops what is queued.
+	Discard()
+	// Close ends the device. It can be called twice.
+	Close() error
+}
+
+// Press is one edge of an input.
+type Press struct {
+	Input  string    // its name in the board's config
+	Active bool      // true when the contact is made
+	At     time.Time // when the edge was seen
+}
+
+// Input is a contact that a person or the cabinet makes: the emergency button.
+type Input interface {
+	Name() string
+	// Watch calls edge for every change until ctx ends or the line is lost.
+	Watch(ctx context.Context, edge func(Press)) error
+	Close() error
+}
+
+// Output is one amplifier with its loudspeakers: a sound device, and the relays
+// that power it.
+type Output struct {
+	Name    string
+	Relays  []Relay // in the order of closing; opened in reverse
+	Speaker Speaker
+
+	WarmUp    time.Duration // from the last relay's closing to the first sample
+	Tail      time.Duration // from the last sample to the first relay's opening
+	LongestOn time.Duration // the relays open after this long, whatever is on air
+}
+
+// Board is all that a cluster's cabinet holds.
+type Board struct {
+	Outputs []Output
+	Inputs  []Input
+}
+
+// Close opens every relay first, then ends sound and inputs. It goes on after
+// an error and returns all of them.
+func (b Board) Close() error {
+	var errs []error
+	for _, o := range b.Outputs {
+		for i := len(o.Relays) - 1; i >= 0; i-- {
+			errs = append(errs, o.Relays[i].Close())
+		}
+	}
+	for _, o := range b.Outputs {
+		if o.Speaker != nil {
+			errs = append(errs, o.Speaker.Close())
+		}
+	}
+	for _, in := range b.Inputs {
+		errs = append(errs, in.Close())
+	}
+	return errors.Join(errs...)
+}
