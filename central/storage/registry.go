@@ -1,0 +1,219 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"loa/central/registry"
+)
+
+// Registry is the store of areas, clusters and people.
+func (db *DB) Registry() registry.Store { return registryStore{db} }
+
+type registryStore struct{ db *DB }
+
+// refused turns SQLite's refusals into the registry's errors.
+func refused(err error) error {
+	switch unique, foreign := breaks(err); {
+	case unique:
+		return registry.ErrExists
+	case foreign:
+		return registry.ErrNotFound
+	}
+	return err
+}
+
+func (s registryStore) PutAreas(ctx context.Context, by string, areas []registry.Area) error {
+	return s.db.write(ctx, func(t *tx) error {
+		for _, a := range areas {
+			if _, err := t.exec(`INSERT INTO areas (code, parent, kind, name_vi, name_en, effective_from, effective_until)
+				VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?)
+				ON CONFLICT (code) DO UPDATE SET parent = excluded.parent, kind = excluded.kind, name_vi = excluded.name_vi,
+					name_en = excluded.name_en, effective_from = excluded.effective_from, effective_until = excluded.effective_until`,
+				a.Code, a.Parent, a.Kind, a.NameVi, a.NameEn, a.From, a.Until); err != nil {
+				return err
+			}
+			if err := t.audit(by, "area.put", a.Code, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func scanArea(r *sql.Rows) (a registry.Area, err error) {
+	err = r.Scan(&a.Code, &a.Parent, &a.Kind, &a.NameVi, &a.NameEn, &a.From, &a.Until)
+	return a, err
+}
+
+func (s registryStore) Areas(ctx context.Context) ([]registry.Area, error) {
+	return list(ctx, s.db.reader, scanArea, `SELECT code, ifnull(parent, ''), kind, name_vi, name_en, effective_from, effective_until
+		FROM areas ORDER BY code`)
+}
+
+func scanText(r *sql.Rows) (s string, err error) {
+	err = r.Scan(&s)
+	return s, err
+}
+
+func (s registryStore) Path(ctx context.Context, code string) (registry.Path, error) {
+	path, err := list(ctx, s.db.reader, scanText, `WITH RECURSIVE up (code, parent, depth) AS (
+			SELECT code, parent, 0 FROM areas WHERE code = ?
+			UNION ALL SELECT a.code, a.parent, depth + 1 FROM areas a JOIN up ON a.code = up.parent WHERE depth < 8
+		) SELECT code FROM up ORDER BY depth`, code)
+	if err == nil && len(path) == 0 {
+		err = registry.ErrNotFound
+	}
+	return path, err
+}
+
+func (s registryStore) AddClusters(ctx context.Context, by string, clusters []registry.Cluster) error {
+	return refused(s.db.write(ctx, func(t *tx) error {
+		for _, c := range clusters {
+			if _, err := t.exec(`INSERT INTO clusters (id, name, area, languages) VALUES (?, ?, ?, ?)`,
+				c.ID, c.Name, c.Area, asJSON(c.Languages)); err != nil {
+				return err
+			}
+			if err := putClusterLists(t, c); err != nil {
+				return err
+			}
+			if err := t.audit(by, "cluster.add", c.ID, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func (s registryStore) UpdateCluster(ctx context.Context, by string, c registry.Cluster) error {
+	return refused(s.db.write(ctx, func(t *tx) error {
+		n, err := t.exec(`UPDATE clusters SET name = ?, area = ?, languages = ? WHERE id = ?`,
+			c.Name, c.Area, asJSON(c.Languages), c.ID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return registry.ErrNotFound
+		}
+		if err := putClusterLists(t, c); err != nil {
+			return err
+		}
+		return t.audit(by, "cluster.update", c.ID, c)
+	}))
+}
+
+// putClusterLists replaces what stands in tables of its own, because other rows
+// are found by it.
+func putClusterLists(t *tx, c registry.Cluster) error {
+	for _, l := range []struct {
+		clear, insert string
+		values        []string
+	}{
+		{`DELETE FROM cluster_also WHERE cluster = ?`, `INSERT INTO cluster_also (cluster, position, area) VALUES (?, ?, ?)`, c.Also},
+		{`DELETE FROM cluster_neighbours WHERE cluster = ?`, `INSERT INTO cluster_neighbours (cluster, position, neighbour) VALUES (?, ?, ?)`, c.Neighbours},
+	} {
+		if _, err := t.exec(l.clear, c.ID); err != nil {
+			return err
+		}
+		for i, v := range l.values {
+			if _, err := t.exec(l.insert, c.ID, i, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+const selectClusters = `SELECT c.id, c.name, c.area, c.languages,
+	(SELECT json_group_array(area) FROM (SELECT area FROM cluster_also WHERE cluster = c.id ORDER BY position)),
+	(SELECT json_group_array(neighbour) FROM (SELECT neighbour FROM cluster_neighbours WHERE cluster = c.id ORDER BY position))
+	FROM clusters c `
+
+func scanCluster(r *sql.Rows) (c registry.Cluster, err error) {
+	err = r.Scan(&c.ID, &c.Name, &c.Area, fromJSON{&c.Languages}, fromJSON{&c.Also}, fromJSON{&c.Neighbours})
+	return c, err
+}
+
+func (s registryStore) Cluster(ctx context.Context, id string) (registry.Cluster, error) {
+	return one(ctx, s.db.reader, registry.ErrNotFound, scanCluster, selectClusters+`WHERE c.id = ?`, id)
+}
+
+func (s registryStore) Clusters(ctx context.Context) ([]registry.Cluster, error) {
+	return list(ctx, s.db.reader, scanCluster, selectClusters+`ORDER BY c.id`)
+}
+
+func (s registryStore) ClustersIn(ctx context.Context, codes []string) ([]registry.Cluster, error) {
+	return list(ctx, s.db.reader, scanCluster, `WITH RECURSIVE
+		named (code) AS (SELECT value FROM json_each(?)),
+		below (code) AS (SELECT code FROM named UNION SELECT a.code FROM areas a JOIN below b ON a.parent = b.code) `+
+		selectClusters+`WHERE c.area IN (SELECT code FROM below)
+			OR c.id IN (SELECT cluster FROM cluster_also WHERE area IN (SELECT code FROM named))
+		ORDER BY c.id`, asJSON(codes))
+}
+
+func (s registryStore) AddDevice(ctx context.Context, by string, d registry.Device) error {
+	return refused(s.db.write(ctx, func(t *tx) error {
+		same, err := one(ctx, t, registry.ErrNotFound, scanDevice, selectDevices+`WHERE id = ?`, d.ID)
+		switch {
+		case err == nil && (same.Cluster != d.Cluster || !same.RevokedAt.IsZero()):
+			return registry.ErrExists
+		case err == nil:
+			if _, err := t.exec(`UPDATE devices SET cert_serial = ?, enrolled_at = ? WHERE id = ?`, d.CertSerial, millis(d.EnrolledAt), d.ID); err != nil {
+				return err
+			}
+			return t.audit(by, "device.renew", d.ID, d)
+		case !errors.Is(err, registry.ErrNotFound):
+			return err
+		}
+		other, err := list(ctx, t, scanDevice, selectDevices+`WHERE cluster = ? AND revoked_at IS NULL`, d.Cluster)
+		if err != nil {
+			return err
+		}
+		if len(other) > 0 {
+			return fmt.Errorf("%w: cluster has board %s", registry.ErrInUse, other[0].ID)
+		}
+		if _, err := t.exec(`INSERT INTO devices (id, cluster, public, cert_serial, enrolled_at) VALUES (?, ?, ?, ?, ?)`,
+			d.ID, d.Cluster, d.Public, d.CertSerial, millis(d.EnrolledAt)); err != nil {
+			return err
+		}
+		return t.audit(by, "device.enrol", d.ID, d)
+	}))
+}
+
+const selectDevices = `SELECT id, cluster, public, cert_serial, enrolled_at, revoked_at FROM devices `
+
+func scanDevice(r *sql.Rows) (d registry.Device, err error) {
+	err = r.Scan(&d.ID, &d.Cluster, &d.Public, &d.CertSerial, when{&d.EnrolledAt}, when{&d.RevokedAt})
+	return d, err
+}
+
+func (s registryStore) RevokeDevice(ctx context.Context, by, id string, at time.Time) error {
+	return s.end(ctx, by, "device.revoke", `devices`, `revoked_at`, id, at)
+}
+
+func (s registryStore) Device(ctx context.Context, id string) (registry.Device, error) {
+	return one(ctx, s.db.reader, registry.ErrNotFound, scanDevice, selectDevices+`WHERE id = ?`, id)
+}
+
+func (s registryStore) Devices(ctx context.Context, cluster string) ([]registry.Device, error) {
+	return list(ctx, s.db.reader, scanDevice, selectDevices+`WHERE ? IN ('', cluster) ORDER BY enrolled_at, id`, cluster)
+}
+
+// end sets the time in a column that says since when a row is over. The first
+// time stands, and only it leaves an audit row.
+func (s registryStore) end(ctx context.Context, by, action, table, column, id string, at time.Time) error {
+	return s.db.write(ctx, func(t *tx) error {
+		n, err := t.exec(`UPDATE `+table+` SET `+column+` = ? WHERE id = ? AND `+column+` IS NULL`, millis(at), id)
+		if err != nil {
+			return err
+		}
+		if n == 1 {
+			return t.audit(by, action, id, map[string]any{"at": at})
+		}
+		_, err = one(ctx, t, registry.ErrNotFound, scanText, `SELECT id FROM `+table+` WHERE id = ?`, id)
+		return err
+	})
+}
