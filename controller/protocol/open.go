@@ -14,8 +14,11 @@ type Known struct {
 	Placement *Placement
 
 	BoardKey string // id of the board's own key; a placement must name it
-	Epoch    string // the store's epoch; an acknowledgement must name it
-	Boot     string // the nonce of this boot; a signed time must answer it
+	// Enrolling is set only while the answer to this board's own request is read
+	// from a file: then, and never from the network, a first root is taken.
+	Enrolling bool
+	Epoch     string // the store's epoch; an acknowledgement must name it
+	Boot      string // the nonce of this boot; a signed time must answer it
 
 	// Held maps a subject to the newest revision accepted.
 	Held map[string]Held
@@ -280,6 +283,9 @@ func (o *Order) authorise(k *Known) error {
 // stepRoot takes root N+1 when N's owners and its own signed it. A board that
 // has no root takes the one it is enrolled with, signed by its own owners.
 func (o *Order) stepRoot(k *Known, next *Root) error {
+	if k.Root == nil && !k.Enrolling {
+		return refuse(ReasonNotEnrolled, "", "the board has no root")
+	}
 	if err := o.bySome(next.Owners, next.Threshold); err != nil {
 		return err
 	}
