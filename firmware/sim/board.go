@@ -1,0 +1,99 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"loa/firmware"
+)
+
+// Output describes one output of a simulated board.
+type Output struct {
+	Name   string
+	Relays []string      // names, in the order of closing; none is legal
+	Buffer time.Duration // of its speaker; 0 is DefaultBuffer
+
+	WarmUp    time.Duration
+	Tail      time.Duration
+	LongestOn time.Duration
+
+	PCMPath string // see SpeakerOptions
+}
+
+// Options describe a simulated board. Names are unique within their kind.
+type Options struct {
+	Outputs   []Output
+	Inputs    []string
+	TracePath string // of all relays; see RelayOptions
+}
+
+// Board is a firmware.Board whose parts can be looked at and broken by name.
+type Board struct {
+	firmware.Board
+	Recorder *Recorder
+
+	relays   map[string]*Relay
+	speakers map[string]*Speaker
+	inputs   map[string]*Input
+}
+
+// New makes a board: every relay open, every queue empty.
+func New(o Options) (*Board, error) {
+	b := &Board{
+		Recorder: &Recorder{},
+		relays:   map[string]*Relay{},
+		speakers: map[string]*Speaker{},
+		inputs:   map[string]*Input{},
+	}
+	for _, out := range o.Outputs {
+		if err := b.addOutput(out, o.TracePath); err != nil {
+			return nil, errors.Join(err, b.Close())
+		}
+	}
+	for _, name := range o.Inputs {
+		if b.inputs[name] != nil {
+			return nil, errors.Join(fmt.Errorf("two inputs are named %q", name), b.Close())
+		}
+		in := NewInput(name)
+		b.inputs[name] = in
+		b.Inputs = append(b.Inputs, in)
+	}
+	return b, nil
+}
+
+func (b *Board) addOutput(o Output, trace string) error {
+	if b.speakers[o.Name] != nil {
+		return fmt.Errorf("two outputs are named %q", o.Name)
+	}
+	speaker, err := NewSpeaker(o.Name, SpeakerOptions{Recorder: b.Recorder, Buffer: o.Buffer, PCMPath: o.PCMPath})
+	if err != nil {
+		return err
+	}
+	b.speakers[o.Name] = speaker
+	out := firmware.Output{Name: o.Name, Speaker: speaker, WarmUp: o.WarmUp, Tail: o.Tail, LongestOn: o.LongestOn}
+	// The output joins the board even when a relay fails below, so that New's
+	// Close reaches what was made.
+	defer func() { b.Outputs = append(b.Outputs, out) }()
+	for _, name := range o.Relays {
+		if b.relays[name] != nil {
+			return fmt.Errorf("two relays are named %q", name)
+		}
+		r, err := NewRelay(name, RelayOptions{Recorder: b.Recorder, TracePath: trace})
+		if err != nil {
+			return err
+		}
+		b.relays[name] = r
+		out.Relays = append(out.Relays, r)
+	}
+	return nil
+}
+
+// Relay returns the relay of that name, or nil.
+func (b *Board) Relay(name string) *Relay { return b.relays[name] }
+
+// Speaker returns the speaker of the output of that name, or nil.
+func (b *Board) Speaker(output string) *Speaker { return b.speakers[output] }
+
+// Input returns the input of that name, or nil.
+func (b *Board) Input(name string) *Input { return b.inputs[name] }
