@@ -3,6 +3,7 @@ package sim_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -111,6 +112,14 @@ func TestRecorderHearsWhatSounded(t *testing.T) {
 			s.Restore()
 			check(t, s.Drain(t.Context()))
 		}, []heard{{0, 40 * ms}, {1040 * ms, 60 * ms}}},
+		{"looking at it does not slow it", func(t *testing.T, s *sim.Speaker, r *sim.Recorder) {
+			check(t, s.Write(t.Context(), ramp(samples(100*ms))))
+			for range 9000 {
+				time.Sleep(11 * time.Microsecond) // no whole number of samples
+				s.Buffered()
+			}
+			time.Sleep(ms)
+		}, []heard{{0, 100 * ms}}},
 		{"three days after it was queued", func(t *testing.T, s *sim.Speaker, r *sim.Recorder) {
 			check(t, s.Write(t.Context(), ramp(samples(100*ms))))
 			time.Sleep(72 * time.Hour)
@@ -168,6 +177,22 @@ func TestBufferIsWhatWriteLeaves(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestHungSpeakerTakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := sim.NewSpeaker("street", sim.SpeakerOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Hang()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		begin := time.Now()
+		if err := s.Write(ctx, ramp(10)); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != time.Minute {
+			t.Errorf("Write = %v after %v, want context.DeadlineExceeded after a minute", err, time.Since(begin))
+		}
+	})
 }
 
 func TestStuckContact(t *testing.T) {
