@@ -1,0 +1,221 @@
+package orders
+
+import (
+	"context"
+	"time"
+
+	"loa/controller/protocol"
+)
+
+// State is how far an order is.
+type State string
+
+const (
+	Gathering State = "gathering" // too few persons have signed
+	Sealed    State = "sealed"    // enough have; it is sent until a receipt
+)
+
+// Record is one order as it is kept. The payload's bytes are those that were
+// shown, signed and sent.
+type Record struct {
+	Hash     string
+	Kind     protocol.Kind
+	Mode     protocol.Mode
+	Subject  string   // as in keyset, bulletin/b1, alert/live/7f3c
+	Revision int64    // or sequence; 0 where the kind has none
+	Cluster  string   // of a plan or placement
+	Areas    []string // audience; nil for what is for one cluster or for all
+	Wide     bool     // reaches beyond one commune
+
+	PayloadType string
+	Payload     []byte
+	Signatures  []Signed
+
+	State     State
+	By        string // who drafted it
+	DraftedAt time.Time
+	SealedAt  time.Time
+	Until     time.Time // of no use to a board from then on; zero: never
+	Persons   []string  // those counted, once sealed
+	Envelope  []byte    // the bytes that are sent, once sealed
+}
+
+// Signed is one signature that verified.
+type Signed struct {
+	protocol.Signature
+	Person string
+	At     time.Time
+}
+
+// Query chooses orders; zero fields choose all.
+type Query struct {
+	Kinds   []protocol.Kind
+	State   State
+	Subject string
+	Cluster string
+	Areas   []string  // at least one of these in the audience
+	ValidAt time.Time // Until is zero or later
+	Newest  bool      // of each subject, cluster and, for locals, audience
+	Hashes  []string  // only these
+	// Limit is how many at most, the last drafted first; 0: all.
+	Limit int
+}
+
+// Delivery is an order for a cluster: a row of the outbox.
+type Delivery struct {
+	Cluster string
+	Order   string
+	Kind    protocol.Kind
+	// Envelope is filled by Due only.
+	Envelope []byte
+	Attempts int
+	SentAt   time.Time
+	NextAt   time.Time // when it is sent again
+}
+
+// Handling is where a delivery stands.
+type Handling string
+
+const (
+	Waiting    Handling = "waiting"     // no receipt yet: it is sent again
+	Accepted   Handling = "accepted"    // the board's word, signed
+	NotDurable Handling = "not-durable" // accepted, but its store cannot write
+	Refused    Handling = "refused"     // with a reason
+	Superseded Handling = "superseded"  // something newer on the subject took its place
+	Lapsed     Handling = "lapsed"      // its validity ended before a receipt came
+)
+
+// ClusterFate is what became of an order on one cluster.
+type ClusterFate struct {
+	Cluster  string
+	Handling Handling
+	Attempts int
+	SentAt   time.Time
+	// Fate is the last that a receipt told of sounding: started, cut, finished,
+	// stopped, expired, missed or failed; "" for none.
+	Fate    protocol.Fate
+	Verdict protocol.Verdict // of the last playback; "" for none
+	Reason  protocol.Reason  // of the refusal, or of the fate
+	Detail  string
+	At      time.Time // of the last receipt, by the board's clock
+}
+
+// Counts are how many clusters an order stands where with.
+type Counts struct {
+	Targets    int
+	Sent       int // at least once
+	Waiting    int
+	Accepted   int // not-durable ones too
+	NotDurable int
+	Refused    int
+	Superseded int
+	Lapsed     int
+	Started    int // sounding, as far as is known
+	Finished   int // sounded to the end, or was stopped or cut
+	Heard      int // by the board's own sensors
+	Silent     int // sensors heard nothing
+	Missed     int // missed, expired or failed
+}
+
+// ReceiptRow is one receipt as it came.
+type ReceiptRow struct {
+	ID         int64 // grows with every receipt that is stored
+	Receipt    protocol.Receipt
+	Hash       string // of the receipt's envelope
+	Envelope   []byte // as received
+	ReceivedAt time.Time
+}
+
+// Outcome is what storing a receipt found.
+type Outcome int
+
+const (
+	Stored    Outcome = iota
+	Duplicate         // the same receipt was there
+	Differs           // another one was there with its number: recorded as a Fault
+)
+
+// ReceiptQuery chooses receipts, in the order in which they were stored; zero
+// fields choose all.
+type ReceiptQuery struct {
+	Cluster string
+	Order   string // hash
+	After   int64  // only with a higher ID
+	Limit   int    // 0: 1000
+}
+
+// Fault is something that a board sent which cannot be right, or that a person
+// should look at.
+type Fault struct {
+	ID      int64
+	Cluster string
+	At      time.Time
+	Lane    protocol.Lane
+	Reason  protocol.Reason
+	Detail  string
+}
+
+// Floor is a revision that a board has of a subject, and that central must
+// jump past.
+type Floor struct {
+	Subject  string
+	Cluster  string // for what is numbered per cluster; "" otherwise
+	Revision int64
+}
+
+// Greeting is the last hello of a cluster.
+type Greeting struct {
+	Hello protocol.Hello
+	At    time.Time
+}
+
+// Store keeps orders. Every method that writes is one transaction; those that
+// a person causes write their audit row in it. Lists are empty, not nil.
+type Store interface {
+	// AddDraft keeps an order that gathers signatures; to have it already is no
+	// error and changes nothing.
+	AddDraft(ctx context.Context, r Record) error
+	// AddSignature adds to an order that gathers, in place of one by the same
+	// key; ErrNotFound when there is none such.
+	AddSignature(ctx context.Context, hash string, s Signed) error
+	// Seal keeps a sealed order, whether or not it was drafted before, with its
+	// audit row, a waiting delivery for each cluster, and what it supersedes
+	// there. ErrConflict when the subject has its revision with another hash.
+	Seal(ctx context.Context, by string, r Record, clusters []string, next time.Time) error
+	Order(ctx context.Context, hash string) (Record, error) // ErrNotFound
+	Orders(ctx context.Context, q Query) ([]Record, error)
+	// HighestRevision of a subject that is sealed or that a board has; 0 for none.
+	HighestRevision(ctx context.Context, subject, cluster string) (int64, error)
+
+	// AddDeliveries adds waiting deliveries of sealed orders where there is
+	// none yet, and opens a lapsed one again.
+	AddDeliveries(ctx context.Context, d []Delivery) error
+	// Due lists waiting deliveries whose NextAt has come and whose order is
+	// still of use, emergencies first; it marks the others as lapsed.
+	Due(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
+	// Sent keeps Attempts, SentAt and NextAt.
+	Sent(ctx context.Context, d []Delivery) error
+	Fates(ctx context.Context, order string) ([]ClusterFate, error)
+	Counts(ctx context.Context, order string) (Counts, error)
+	// AcceptedIn lists the orders of a kind that a cluster accepted in an epoch.
+	AcceptedIn(ctx context.Context, cluster, epoch string, kind protocol.Kind) ([]string, error)
+
+	// AddReceipts stores receipts and what follows from them: the delivery they
+	// close, the cluster's fate, what was run. One outcome for each.
+	AddReceipts(ctx context.Context, rows []ReceiptRow) ([]Outcome, error)
+	Receipts(ctx context.Context, q ReceiptQuery) ([]ReceiptRow, error)
+	// Through is the sequence up to which all receipts of an epoch are here.
+	Through(ctx context.Context, cluster, epoch string) (int64, error)
+	// SkipGap moves Through to the receipts that are here behind a gap that is
+	// older than before, and returns what was skipped; 0, 0 for nothing.
+	SkipGap(ctx context.Context, cluster, epoch string, before time.Time) (from, to int64, err error)
+
+	// KeepGreeting keeps the last hello with the floors it taught, and returns
+	// the one before; the zero Greeting for none.
+	KeepGreeting(ctx context.Context, g Greeting, floors []Floor) (Greeting, error)
+	Greeting(ctx context.Context, cluster string) (Greeting, error) // ErrNotFound
+	// AddFault keeps the newest 100 of a cluster.
+	AddFault(ctx context.Context, f Fault) error
+	// Faults lists the last limit of a cluster, or of all for "", newest first.
+	Faults(ctx context.Context, cluster string, limit int) ([]Fault, error)
+}
