@@ -50,7 +50,8 @@ func breadthOf(codes ...string) breadth {
 }
 
 // Wide reports whether an audience reaches beyond one commune, so that an alert
-// for it needs the wide threshold.
+// for it needs the wide threshold. Two codes of one merged commune count as
+// two: name the one that all of its boards answer to.
 func Wide(audience []string) bool { return breadthOf(audience...) == wide }
 
 // answers reports whether a board placed in areas is meant by an audience.

@@ -64,10 +64,11 @@ type SpokenVersion struct {
 func (b *Bulletin) check() error {
 	var f Faults
 	checkID(&f, "id", b.ID)
-	if b.Revision < 1 {
-		f.addf("revision", "%d, at least 1", b.Revision)
-	}
-	checkText(&f, "title", b.Title, 200)
+	checkRevision(&f, b.Revision)
+	checkTime(&f, "issued", b.Issued)
+	checkTime(&f, "notBefore", b.NotBefore)
+	checkTime(&f, "notAfter", b.NotAfter)
+	checkLine(&f, "title", b.Title, 200)
 	if b.Class != "routine" && b.Class != "priority" {
 		f.addf("class", "%q is neither routine nor priority", b.Class)
 	}
@@ -81,6 +82,9 @@ func (b *Bulletin) check() error {
 	for i, a := range b.Audio {
 		at := fmt.Sprintf("audio[%d]", i)
 		checkLanguage(&f, at+".language", a.Language)
+		if _, ok := (&Bulletin{Audio: b.Audio[:i]}).Spoken(a.Language); ok {
+			f.addf(at+".language", "%q stands twice", a.Language)
+		}
 		a.check(&f, at)
 	}
 	return f.refusal()
@@ -130,8 +134,8 @@ type Message struct {
 // Announcement is what sounds: siren, then every language's message, so many
 // times. Alert and Local share it.
 type Announcement struct {
-	Hazard      string    `json:"hazard"`          // as in flood, storm, fire
-	Level       int       `json:"level,omitempty"` // risk level 1 to 5 (Decision 18/2021/QĐ-TTg); 0 where none is set
+	Hazard      string    `json:"hazard"`         // as in flood, storm, fire
+	Level       int       `json:"level,omitzero"` // risk level 1 to 5 (Decision 18/2021/QĐ-TTg); 0 where none is set
 	Siren       Siren     `json:"siren"`
 	Phrase      string    `json:"phrase"` // the built-in phrase that stands in for missing audio
 	Messages    []Message `json:"messages"`
@@ -179,8 +183,45 @@ func checkLanguage(f *Faults, field, tag string) {
 	}
 }
 
+func checkCluster(f *Faults, id string) {
+	if !ValidCluster(id) {
+		f.addf("cluster", "%q is not a cluster's id", id)
+	}
+}
+
+// checkRevision: above 2^53 a browser would show two revisions as one.
+func checkRevision(f *Faults, revision int64) {
+	if revision < 1 || revision > 1<<53-1 {
+		f.addf("revision", "%d, from 1 to 2^53-1", revision)
+	}
+}
+
+// checkTime refuses a time that is missing, or whose year nobody can mean.
+func checkTime(f *Faults, field string, t time.Time) {
+	switch y := t.UTC().Year(); {
+	case t.IsZero():
+		f.addf(field, "is missing")
+	case y < 1970 || y > 2999:
+		f.addf(field, "the year %d, from 1970 to 2999", y)
+	}
+}
+
+// checkLine is checkText for what stands on one line.
+func checkLine(f *Faults, field, text string, most int) {
+	if strings.Contains(text, "\n") {
+		f.addf(field, "has more than one line")
+	}
+	checkText(f, field, text, most)
+}
+
+// unshown are the characters that text may not have: what is not seen, or
+// changes how its neighbours are seen. The joiners U+200C and U+200D are needed
+// by some scripts.
+var unshown = []*unicode.RangeTable{unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs}
+
 // checkText refuses what could show a signer one text and a listener another:
-// control characters, and marks that turn the direction of writing.
+// control and format characters, such as marks that turn the direction of
+// writing. A line break is allowed.
 func checkText(f *Faults, field, text string, most int) {
 	if strings.TrimSpace(text) == "" {
 		f.addf(field, "is empty")
@@ -189,7 +230,7 @@ func checkText(f *Faults, field, text string, most int) {
 		f.addf(field, "%d characters, at most %d", n, most)
 	}
 	for _, r := range text {
-		if (unicode.IsControl(r) && r != '\n') || unicode.Is(unicode.Bidi_Control, r) {
+		if r != '\n' && r != '\u200c' && r != '\u200d' && unicode.In(r, unshown...) {
 			f.addf(field, "character %U is not allowed", r)
 			return
 		}

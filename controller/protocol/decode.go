@@ -6,16 +6,29 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// Limits of one document's shape, far above what any document needs: what is
+// read may come from anybody, and memory is spent before a signature is judged.
+const (
+	maxDepth    = 32     // arrays and objects within each other
+	maxElements = 20_000 // of one array or object
+)
+
 // Decode reads one JSON value into a T, strictly: no duplicate names, no name
 // that differs from a known one only by case, no data behind the value, valid
-// UTF-8. Other unknown names are ignored, so that a document may gain a field.
-// Errors name the place in the document.
+// UTF-8, at most 32 levels deep. Other unknown names are ignored, so that a
+// document may gain a field; null is the zero value. Errors name the place in
+// the document.
+//
+// Base64 is taken with padding and without line breaks. Its last character may
+// have bits that do not count, so two envelopes can differ in their text and
+// hold the same payload; signatures and hashes are over the decoded bytes.
 func Decode[T any](data []byte) (T, error) {
 	var v, none T
 	if err := checkNames(data, reflect.TypeFor[T]()); err != nil {
@@ -67,17 +80,31 @@ func walk(dec *jsontext.Decoder, t reflect.Type) error {
 	return nil
 }
 
-func walkObject(dec *jsontext.Decoder, t reflect.Type) error {
+// enter reads the brace or bracket that begins a value.
+func enter(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return fmt.Errorf("decode: %w", err)
 	}
-	for dec.PeekKind() != '}' {
+	if dec.StackDepth() > maxDepth {
+		return fmt.Errorf("decode %s: more than %d levels", dec.StackPointer(), maxDepth)
+	}
+	return nil
+}
+
+func walkObject(dec *jsontext.Decoder, t reflect.Type) error {
+	if err := enter(dec); err != nil {
+		return err
+	}
+	known := membersOf(t)
+	for n := 0; dec.PeekKind() != '}'; n++ {
+		if n == maxElements {
+			return fmt.Errorf("decode %s: more than %d members", dec.StackPointer(), maxElements)
+		}
 		tok, err := dec.ReadToken()
 		if err != nil {
 			return fmt.Errorf("decode: %w", err)
 		}
-		name := tok.String()
-		inner, err := memberType(t, name)
+		inner, err := known.of(tok.String())
 		if err != nil {
 			return fmt.Errorf("decode %s: %w", dec.StackPointer(), err)
 		}
@@ -90,14 +117,17 @@ func walkObject(dec *jsontext.Decoder, t reflect.Type) error {
 }
 
 func walkArray(dec *jsontext.Decoder, t reflect.Type) error {
-	if _, err := dec.ReadToken(); err != nil {
-		return fmt.Errorf("decode: %w", err)
+	if err := enter(dec); err != nil {
+		return err
 	}
 	var inner reflect.Type
 	if t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) {
 		inner = t.Elem()
 	}
-	for dec.PeekKind() != ']' {
+	for n := 0; dec.PeekKind() != ']'; n++ {
+		if n == maxElements {
+			return fmt.Errorf("decode %s: more than %d elements", dec.StackPointer(), maxElements)
+		}
 		if err := walk(dec, inner); err != nil {
 			return err
 		}
@@ -106,35 +136,55 @@ func walkArray(dec *jsontext.Decoder, t reflect.Type) error {
 	return err
 }
 
-var timeType = reflect.TypeFor[time.Time]()
+// members are the names that an object's type knows. The zero value knows none.
+type members struct {
+	named map[string]reflect.Type
+	any   reflect.Type // of every member, of a map
+}
 
-// memberType is the type of the field that name is read into, or nil for an
-// unknown name.
-func memberType(t reflect.Type, name string) (reflect.Type, error) {
-	if t == nil || t == timeType {
-		return nil, nil
+var (
+	timeType    = reflect.TypeFor[time.Time]()
+	memberCache sync.Map // reflect.Type to members
+)
+
+func membersOf(t reflect.Type) members {
+	switch {
+	case t == nil || t == timeType:
+		return members{}
+	case t.Kind() == reflect.Map:
+		return members{any: t.Elem()}
+	case t.Kind() != reflect.Struct:
+		return members{}
 	}
-	if t.Kind() == reflect.Map {
-		return t.Elem(), nil
+	if m, ok := memberCache.Load(t); ok {
+		return m.(members)
 	}
-	if t.Kind() != reflect.Struct {
-		return nil, nil
-	}
-	var variant string
+	m := members{named: map[string]reflect.Type{}}
 	for _, f := range reflect.VisibleFields(t) {
-		if f.Anonymous || !f.IsExported() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		// An embedded struct without a name lends its fields to the outer one.
+		if !f.IsExported() || name == "-" || (f.Anonymous && name == "") {
 			continue
 		}
-		known, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if known == name {
-			return f.Type, nil
+		if name == "" {
+			name = f.Name
 		}
+		m.named[name] = f.Type
+	}
+	memberCache.Store(t, m)
+	return m
+}
+
+// of is the type of the field that name is read into, or nil for an unknown
+// name.
+func (m members) of(name string) (reflect.Type, error) {
+	if t, ok := m.named[name]; ok {
+		return t, nil
+	}
+	for known := range m.named {
 		if strings.EqualFold(known, name) {
-			variant = known
+			return nil, fmt.Errorf("name %q differs from %q only by case", name, known)
 		}
 	}
-	if variant != "" {
-		return nil, fmt.Errorf("name %q differs from %q only by case", name, variant)
-	}
-	return nil, nil
+	return m.any, nil
 }

@@ -1,8 +1,31 @@
 package protocol
 
-import (
-	"time"
-)
+import "time"
+
+// message is what travels, or is handed over, without a signature.
+type message interface {
+	Hello | Resync | State | Telemetry | Enrolment
+	check() error
+}
+
+// DecodeMessage reads an unsigned message of the wire, or the file that answers
+// an enrolment: at most MaxMessage bytes, of a known version, with all that its
+// reader relies on. Whose word it is, only the connection or the file says. The
+// error is a *Refusal.
+func DecodeMessage[T message](data []byte) (T, error) {
+	var none T
+	if len(data) > MaxMessage {
+		return none, refuse(ReasonTooLarge, "", "%d bytes, at most %d", len(data), MaxMessage)
+	}
+	m, err := decodeVersioned[T](data, "")
+	if err != nil {
+		return none, err
+	}
+	if err := m.check(); err != nil {
+		return none, err
+	}
+	return m, nil
+}
 
 // Hello is a board's first word on every connection, and on a timer: what it
 // holds. Central answers with a signed time, an acknowledgement, and a Resync.
@@ -174,4 +197,36 @@ type Enrolment struct {
 	Root        Envelope `json:"root"`
 	KeySet      Envelope `json:"keySet"`
 	Placement   Envelope `json:"placement"`
+}
+
+func (m Hello) check() error {
+	var f Faults
+	checkCluster(&f, m.Cluster)
+	checkToken(&f, "epoch", m.Epoch)
+	checkToken(&f, "boot", m.Boot)
+	return f.refusal()
+}
+
+func (m Resync) check() error {
+	var f Faults
+	checkToken(&f, "boot", m.Boot)
+	return f.refusal()
+}
+
+func (m State) check() error {
+	var f Faults
+	checkCluster(&f, m.Cluster)
+	return f.refusal()
+}
+
+func (m Telemetry) check() error {
+	var f Faults
+	checkCluster(&f, m.Cluster)
+	return f.refusal()
+}
+
+func (m Enrolment) check() error {
+	var f Faults
+	checkCluster(&f, m.Cluster)
+	return f.refusal()
 }

@@ -34,6 +34,7 @@ type KnownAlert struct {
 	Sequence int    // 0: only a cancel was seen
 	Hash     string // of that sequence
 	Wide     bool   // its audience reached beyond one commune
+	Village  bool   // its audience was one village
 	// Cancelled says who could end it: a cancel by a person who is counted for
 	// wide alerts ends any, another one ends an alert within a commune.
 	Cancelled  bool
@@ -42,8 +43,35 @@ type KnownAlert struct {
 	Keep       time.Time // until when this is kept
 }
 
+// Seen is k after an alert was accepted; hash is the order's.
+func (k KnownAlert) Seen(a *Alert, hash string) KnownAlert {
+	k.Sequence, k.Hash = a.Sequence, hash
+	b := breadthOf(a.Audience...)
+	k.Wide, k.Village = b == wide, b == oneVillage
+	if keep := a.Expires.Add(KeepAlert); keep.After(k.Keep) {
+		k.Keep = keep
+	}
+	return k
+}
+
+// Ended reports whether the alert was ended by somebody who could end it.
+func (k KnownAlert) Ended() bool { return k.ended(k.Wide) }
+
 // ended reports whether a cancel that was seen ends an alert so wide.
 func (k KnownAlert) ended(wide bool) bool { return k.Cancelled && (k.CancelWide || !wide) }
+
+// breadth is how wide the accepted alert is, 0 when none was.
+func (k KnownAlert) breadth() breadth {
+	switch {
+	case k.Sequence == 0:
+		return 0
+	case k.Wide:
+		return wide
+	case k.Village:
+		return oneVillage
+	}
+	return oneCommune
+}
 
 // Clock is what a board knows of the time.
 type Clock struct {
@@ -62,7 +90,9 @@ type Order struct {
 	Revision int64    // or sequence; 0 where the kind has none
 	Document any      // *Root, *KeySet, *Placement, *Bulletin, *Plan, *Alert, *Cancel, *Stop, *Local, *SignedTime or *Ack
 	Persons  []string // ids of those who signed and were counted
-	Wide     bool     // of a cancel: counted for wide alerts too
+	Wide     bool     // of a cancel or stop: ends wide alerts too
+
+	accepted bool // it passed the gate before, and is judged again
 }
 
 // AlertSubject names an alert; drills and live alerts never share one.
@@ -99,6 +129,24 @@ func Open(data []byte, k Known, clock Clock) (*Order, error) {
 	return o, nil
 }
 
+// Recall reads an order back from the store in which the board committed it,
+// under its hash. Form and document are judged again; who may order was judged
+// at receipt, so Persons and Wide are not set. The error is a *Refusal.
+func Recall(data []byte, hash string) (*Order, error) {
+	e, kind, mode, err := DecodeEnvelope(data)
+	if err != nil {
+		return nil, err
+	}
+	o := &Order{Envelope: e, Kind: kind, Mode: mode, Hash: e.Hash()}
+	if o.Hash != hash {
+		return nil, refuse(ReasonConflict, "payload", "its hash is %s, it was stored as %s", o.Hash, hash)
+	}
+	if err := o.read(); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
 type checked interface{ check() error }
 
 // read decodes the payload into the document of its kind and judges its form.
@@ -130,25 +178,13 @@ func (o *Order) read() error {
 	return refuse(ReasonUnknownType, "payloadType", "a board takes no %s", o.Kind)
 }
 
-// versioned finds the version before anything else is believed.
-type versioned struct {
-	Version int `json:"version"`
-}
-
 func read[T any, P interface {
 	*T
 	checked
 }](o *Order, subject func(P) (string, int64)) error {
-	v, err := Decode[versioned](o.Envelope.Payload)
+	d, err := decodeVersioned[T](o.Envelope.Payload, "payload")
 	if err != nil {
-		return refuse(ReasonMalformed, "payload", "%v", err)
-	}
-	if !known[v.Version] {
-		return refuse(ReasonUnknownVersion, "version", "%d, this board knows %d", v.Version, Version)
-	}
-	d, err := Decode[T](o.Envelope.Payload)
-	if err != nil {
-		return refuse(ReasonMalformed, "payload", "%v", err)
+		return err
 	}
 	p := P(&d)
 	if err := p.check(); err != nil {
@@ -265,7 +301,8 @@ func (o *Order) authorise(k *Known) error {
 	case *Plan:
 		return o.byRule(k, KindPlan, Live, 0)
 	case *Alert:
-		return o.byRule(k, KindAlert, o.Mode, breadthOf(d.Audience...))
+		// An update replaces what was raised, so it needs the rule of both.
+		return o.byRule(k, KindAlert, o.Mode, max(breadthOf(d.Audience...), k.Alerts[o.Subject].breadth()))
 	case *Local:
 		return o.byRule(k, KindLocal, o.Mode, breadthOf(d.Audience...))
 	case *SignedTime:
@@ -292,15 +329,20 @@ func (o *Order) stepRoot(k *Known, next *Root) error {
 	if k.Root == nil {
 		return nil
 	}
-	if next.Revision > k.Root.Revision+1 {
-		return refuse(ReasonConflict, "revision", "%d does not follow %d: every step is needed", next.Revision, k.Root.Revision)
+	switch was := k.Root.Revision; {
+	case next.Revision > was+1:
+		return refuse(ReasonConflict, "revision", "%d does not follow %d: every step is needed", next.Revision, was)
+	case next.Revision == was:
+		return refuse(ReasonConflict, "revision", "%d was accepted with another content", was)
+	case next.Revision < was:
+		return refuse(ReasonStale, "revision", "%d, the board has %d", next.Revision, was)
 	}
 	return o.bySome(k.Root.Owners, k.Root.Threshold)
 }
 
 // bySome counts persons out of a list that a threshold names.
 func (o *Order) bySome(persons []Person, threshold int) error {
-	signed, err := signers(&o.Envelope, persons)
+	signed, err := o.signers(persons)
 	if err != nil {
 		return err
 	}
@@ -314,19 +356,23 @@ func (o *Order) bySome(persons []Person, threshold int) error {
 // byRule needs one rule of a kind and mode whose scope covers this board and is
 // as wide as the order, and enough of its persons.
 func (o *Order) byRule(k *Known, kind Kind, mode Mode, asWide breadth) error {
-	signed, err := signers(&o.Envelope, k.KeySet.Persons)
+	signed, err := o.signers(k.KeySet.Persons)
 	if err != nil {
 		return err
 	}
 	best, needed := 0, 0
 	for _, r := range k.rules(kind, mode, asWide) {
-		counted := r.counted(signed)
-		if len(counted) >= r.Threshold {
+		counted, threshold := r.counted(signed), r.Threshold
+		if kind == KindAlert && mode == Live && asWide == wide {
+			// The root may have been stepped after the key set was accepted.
+			threshold = max(threshold, k.Root.WideAlert)
+		}
+		if len(counted) >= threshold {
 			o.Persons = counted
 			return nil
 		}
 		if len(counted) > best {
-			best, needed = len(counted), r.Threshold
+			best, needed = len(counted), threshold
 		}
 	}
 	if best > 0 {
@@ -360,20 +406,22 @@ func (r Rule) counted(signed map[string][]Scheme) []string {
 	return ids
 }
 
-// byAnyOf needs one person who is counted in the rule of every target: whoever
-// could help to start a thing can end it, alone.
+// byAnyOf needs, for every target, one person who is counted in its rule:
+// whoever could help to start a thing can end it, alone.
 func (o *Order) byAnyOf(k *Known, targets []Target) error {
-	signed, err := signers(&o.Envelope, k.KeySet.Persons)
+	signed, err := o.signers(k.KeySet.Persons)
 	if err != nil {
 		return err
 	}
-	o.Wide = true
+	o.Wide = slices.ContainsFunc(targets, func(t Target) bool { return t.Alert != "" })
 	for _, t := range targets {
 		narrow, wider := k.enders(t, signed)
 		if len(narrow) == 0 && len(wider) == 0 {
 			return refuse(ReasonNotAuthorised, "signatures", "%s may not end this here", strings.Join(names(signed), ", "))
 		}
-		o.Wide = o.Wide && len(wider) > 0
+		if t.Alert != "" {
+			o.Wide = o.Wide && len(wider) > 0
+		}
 		o.Persons = append(o.Persons, append(wider, narrow...)...)
 	}
 	slices.Sort(o.Persons)
@@ -382,16 +430,15 @@ func (o *Order) byAnyOf(k *Known, targets []Target) error {
 }
 
 // enders are those who signed and are counted in the rules of a target, apart
-// by whether the rule is for wide orders. Of an alert known to be wide only the
-// latter can end it.
+// by whether the rule is for wide orders. An alert that is known is ended only
+// by the rules that could have raised it; who ends one that is not known yet
+// ends it if it turns out to be no wider than that person's rule.
 func (k *Known) enders(t Target, signed map[string][]Scheme) (narrow, wider []string) {
 	kind, mode, atLeast := KindBulletin, Live, breadth(0)
 	switch {
 	case t.Alert != "":
 		kind, mode = KindAlert, t.Mode
-		if k.Alerts[AlertSubject(mode, t.Alert)].Wide {
-			atLeast = wide
-		}
+		atLeast = k.Alerts[AlertSubject(mode, t.Alert)].breadth()
 	case strings.HasPrefix(t.Occurrence, "local/"+string(Drill)+"/"):
 		kind, mode = KindLocal, Drill
 	case strings.HasPrefix(t.Occurrence, "local/"):
@@ -424,7 +471,7 @@ func (o *Order) current(k *Known) error {
 		}
 		return nil
 	}
-	was, ok := k.Held[o.Subject]
+	was, ok := k.newest(o)
 	switch {
 	case ok && o.Revision == was.Revision:
 		return refuse(ReasonConflict, "revision", "%d was accepted with another content", o.Revision)
@@ -432,6 +479,19 @@ func (o *Order) current(k *Known) error {
 		return refuse(ReasonStale, "revision", "%d, the board has %d", o.Revision, was.Revision)
 	}
 	return nil
+}
+
+// newest is the revision that k has of the order's subject. Trust that is in
+// force counts also where Held says nothing of it.
+func (k *Known) newest(o *Order) (Held, bool) {
+	was, ok := k.Held[o.Subject]
+	switch {
+	case o.Kind == KindKeySet && k.KeySet != nil && k.KeySet.Revision > was.Revision:
+		return Held{Revision: k.KeySet.Revision}, true
+	case o.Kind == KindPlacement && k.Placement != nil && k.Placement.Revision > was.Revision:
+		return Held{Revision: k.Placement.Revision}, true
+	}
+	return was, ok
 }
 
 // valid judges the time. Cancels and stops need no clock, and trust is ordered
@@ -464,7 +524,11 @@ func (o *Order) valid(clock Clock) error {
 	if !until.After(clock.Now) {
 		return refuse(ReasonExpired, "", "valid until %s, it is %s", stamp(until), stamp(clock.Now))
 	}
-	if from.After(clock.Now.Add(skew)) {
+	now := clock.Now
+	if clock.Floor.After(now) {
+		now = clock.Floor
+	}
+	if from.After(now.Add(skew)) {
 		return refuse(ReasonNotYet, "issued", "%s, it is %s", stamp(from), stamp(clock.Now))
 	}
 	return nil

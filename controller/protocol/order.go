@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -40,11 +41,15 @@ type Part struct {
 	Sources []Source `json:"sources"`
 }
 
-// Source is an approved bulletin in a language, or a built-in sound.
+// Chime is the one built-in sound that a plan may name: sirens and phrases are
+// for alerts, which central cannot sign.
+const Chime = "chime"
+
+// Source is an approved bulletin in a language, or the chime.
 type Source struct {
 	Bulletin string `json:"bulletin,omitempty"` // hash of the bulletin document
 	Language string `json:"language,omitempty"`
-	BuiltIn  string `json:"builtIn,omitempty"` // "chime"
+	BuiltIn  string `json:"builtIn,omitempty"` // Chime
 }
 
 // LocalTime is the layout of Item.Start and Item.Except.
@@ -58,17 +63,16 @@ const (
 
 func (p *Plan) check() error {
 	var f Faults
-	if !ValidCluster(p.Cluster) {
-		f.addf("cluster", "%q is not a cluster's id", p.Cluster)
-	}
-	if p.Revision < 1 {
-		f.addf("revision", "%d, at least 1", p.Revision)
-	}
+	checkCluster(&f, p.Cluster)
+	checkRevision(&f, p.Revision)
+	checkTime(&f, "issued", p.Issued)
+	checkTime(&f, "from", p.From)
+	checkTime(&f, "until", p.Until)
 	if !p.From.Before(p.Until) || p.Until.Sub(p.From) > planLife {
 		f.addf("until", "must be after from, by at most 400 days")
 	}
-	if p.Zone == "" {
-		f.addf("zone", "is missing")
+	if p.Zone == "" || p.Zone == "Local" {
+		f.addf("zone", "%q is not the name of a zone", p.Zone)
 	} else if _, err := time.LoadLocation(p.Zone); err != nil {
 		f.addf("zone", "%v", err)
 	}
@@ -92,6 +96,9 @@ func (it *Item) check(f *Faults, at string) {
 	checkID(f, at+".id", it.ID)
 	if it.Class != "routine" && it.Class != "priority" {
 		f.addf(at+".class", "%q is neither routine nor priority", it.Class)
+	}
+	if it.Output != "" {
+		checkID(f, at+".output", it.Output)
 	}
 	if _, err := time.Parse(LocalTime, it.Start); err != nil {
 		f.addf(at+".start", "%q is not a local time", it.Start)
@@ -121,8 +128,10 @@ func (it *Item) check(f *Faults, at string) {
 		for k, s := range part.Sources {
 			at := fmt.Sprintf("%s.sources[%d]", at, k)
 			switch {
-			case s.BuiltIn != "" && s.Bulletin == "":
-				checkID(f, at+".builtIn", s.BuiltIn)
+			case s.BuiltIn != "" && s.Bulletin == "" && s.Language == "":
+				if s.BuiltIn != Chime {
+					f.addf(at+".builtIn", "%q, a plan has only the %s", s.BuiltIn, Chime)
+				}
 			case s.BuiltIn == "" && hexHash.MatchString(s.Bulletin):
 				checkLanguage(f, at+".language", s.Language)
 			default:
@@ -150,6 +159,8 @@ func (a *Alert) check() error {
 		f.addf("sequence", "%d, from 1 to a million", a.Sequence)
 	}
 	checkAreas(&f, "audience", a.Audience)
+	checkTime(&f, "issued", a.Issued)
+	checkTime(&f, "expires", a.Expires)
 	if !a.Issued.Before(a.Expires) || a.Expires.Sub(a.Issued) > alertLife {
 		f.addf("expires", "must be after issued, by at most 24 hours")
 	}
@@ -170,6 +181,7 @@ func (c *Cancel) check() error {
 	var f Faults
 	checkID(&f, "alert", c.Alert)
 	checkAreas(&f, "audience", c.Audience)
+	checkTime(&f, "issued", c.Issued)
 	return f.refusal()
 }
 
@@ -183,24 +195,35 @@ type Stop struct {
 	Targets  []Target  `json:"targets"`
 }
 
-// Target names one occurrence of a plan's item, or one alert.
+// Target names one occurrence of a plan's item, one press of a button, or one
+// alert.
 type Target struct {
+	// Occurrence is <item>@<start> of a plan's item, as in
+	// news-am@2026-11-21T05:30:00, or local/<mode>/<input>@<start> of a press.
 	Occurrence string `json:"occurrence,omitempty"`
 	Alert      string `json:"alert,omitempty"`
 	Mode       Mode   `json:"mode,omitempty"` // of the alert
 }
 
+// occurrence keeps an alert's subject out: who may end an occurrence is asked of
+// other rules than who may end an alert.
+var occurrence = regexp.MustCompile(`^(local/(live|drill)/)?[A-Za-z0-9][A-Za-z0-9._:-]{0,63}@[0-9TZ:.-]{1,40}$`)
+
 func (s *Stop) check() error {
 	var f Faults
 	checkID(&f, "id", s.ID)
 	checkAreas(&f, "audience", s.Audience)
+	checkTime(&f, "issued", s.Issued)
 	if len(s.Targets) == 0 || len(s.Targets) > 100 {
 		f.addf("targets", "%d, from 1 to 100", len(s.Targets))
 	}
 	for i, t := range s.Targets {
 		at := fmt.Sprintf("targets[%d]", i)
 		switch {
-		case t.Occurrence != "" && t.Alert == "" && t.Mode == "" && len(t.Occurrence) <= 100:
+		case t.Occurrence != "" && t.Alert == "" && t.Mode == "":
+			if !occurrence.MatchString(t.Occurrence) {
+				f.addf(at+".occurrence", "%q is not an occurrence", t.Occurrence)
+			}
 		case t.Alert != "" && t.Occurrence == "" && (t.Mode == Live || t.Mode == Drill):
 			checkID(&f, at+".alert", t.Alert)
 		default:
@@ -227,9 +250,9 @@ func (l *Local) check() error {
 	var f Faults
 	checkID(&f, "input", l.Input)
 	checkAreas(&f, "audience", l.Audience)
-	if l.Revision < 1 {
-		f.addf("revision", "%d, at least 1", l.Revision)
-	}
+	checkRevision(&f, l.Revision)
+	checkTime(&f, "issued", l.Issued)
+	checkTime(&f, "expires", l.Expires)
 	if !l.Issued.Before(l.Expires) || l.Expires.Sub(l.Issued) > localLife {
 		f.addf("expires", "must be after issued, by at most 12 months")
 	}
@@ -250,14 +273,23 @@ type SignedTime struct {
 
 func (s *SignedTime) check() error {
 	var f Faults
-	if s.Time.IsZero() {
-		f.addf("time", "is missing")
-	}
+	checkCluster(&f, s.Cluster)
+	checkTime(&f, "time", s.Time)
+	checkToken(&f, "boot", s.Boot)
 	return f.refusal()
+}
+
+// checkToken refuses an empty nonce, which a board that has none would match.
+func checkToken(f *Faults, field, token string) {
+	if token == "" || len(token) > 100 {
+		f.addf(field, "%d bytes, from 1 to 100", len(token))
+	}
 }
 
 func (a *Ack) check() error {
 	var f Faults
+	checkCluster(&f, a.Cluster)
+	checkToken(&f, "epoch", a.Epoch)
 	if a.Sequence < 0 {
 		f.addf("sequence", "%d, at least 0", a.Sequence)
 	}

@@ -2,25 +2,35 @@ package protocol
 
 import (
 	"crypto/ed25519"
+	"fmt"
+	"slices"
 )
 
-// Void reports whether an order that was accepted no longer stands, because a
-// key that signed it was revoked since. Keys that were only retired, or persons
-// who left a rule, do not undo what was accepted.
+// Void reports whether an order that was accepted no longer stands: a key that
+// signed it was revoked since, and the other signatures alone do not suffice.
+// So a thief who adds a signature to an honest order does not undo it. Keys
+// that were only retired, or persons who left a rule, do not undo what was
+// accepted. What a cancel or a stop ended stays ended, and a root is replaced
+// by the next one only.
 func (o *Order) Void(k Known) bool {
-	var persons []Person
-	if k.KeySet != nil {
-		persons = append(persons, k.KeySet.Persons...)
+	if k.Root == nil || k.KeySet == nil || k.Placement == nil {
+		return false
 	}
-	if k.Root != nil {
-		persons = append(persons, k.Root.Administrators...)
+	persons := k.KeySet.Persons
+	switch o.Kind {
+	case KindRoot, KindCancel, KindStop:
+		return false
+	case KindKeySet, KindPlacement:
+		persons = k.Root.Administrators
 	}
-	for _, s := range o.Envelope.Signatures {
-		if _, key, ok := findKey(persons, s.KeyID); ok && key.Revoked {
-			return true
-		}
+	if !slices.ContainsFunc(o.Envelope.Signatures, func(s Signature) bool {
+		_, key, ok := findKey(persons, s.KeyID)
+		return ok && key.Revoked
+	}) {
+		return false
 	}
-	return false
+	again := Order{Envelope: o.Envelope, Kind: o.Kind, Mode: o.Mode, Subject: o.Subject, Document: o.Document, accepted: true}
+	return again.authorise(&k) != nil
 }
 
 // SealReceipt signs a receipt with the board's own key.
@@ -49,13 +59,56 @@ func seal(k Kind, document any, private ed25519.PrivateKey) (Envelope, error) {
 }
 
 // OpenReceipt reads a receipt and verifies it against the key of the board
-// that must have signed it. The error is a *Refusal.
+// that must have signed it. The caller compares Cluster with the one whose key
+// that is: a board can write what it likes there. The error is a *Refusal.
 func OpenReceipt(data []byte, board Key) (Receipt, Envelope, error) {
 	r, e, err := openAs[Receipt](data, KindReceipt, func(Receipt) Key { return board })
-	if err == nil && (r.Sequence < 1 || r.Epoch == "" || !ValidCluster(r.Cluster)) {
-		err = refuse(ReasonInvalid, "sequence", "cluster, epoch or sequence is missing")
+	if err == nil {
+		err = r.check()
 	}
-	return r, e, err
+	if err != nil {
+		return Receipt{}, Envelope{}, err
+	}
+	return r, e, nil
+}
+
+// check bounds what a board that went wrong could fill central's store with.
+func (r *Receipt) check() error {
+	var f Faults
+	checkCluster(&f, r.Cluster)
+	checkToken(&f, "epoch", r.Epoch)
+	if r.Sequence < 1 {
+		f.addf("sequence", "%d, at least 1", r.Sequence)
+	}
+	if r.Order != "" && !hexHash.MatchString(r.Order) {
+		f.addf("order", "is not 64 digits of lower-case hex")
+	}
+	if r.Fate == "" || len(r.Fate) > 40 {
+		f.addf("fate", "%d bytes, from 1 to 40", len(r.Fate))
+	}
+	short := func(field, text string, most int) {
+		if len(text) > most {
+			f.addf(field, "%d bytes, at most %d", len(text), most)
+		}
+	}
+	short("clock", r.Clock, 40)
+	short("kind", string(r.Kind), 40)
+	short("mode", string(r.Mode), 40)
+	short("subject", r.Subject, 200)
+	short("occurrence", r.Occurrence, 200)
+	short("reason", string(r.Reason), 40)
+	short("detail", r.Detail, 4000)
+	if ev := r.Evidence; ev != nil {
+		short("evidence.output", ev.Output, 100)
+		short("evidence.verdict", string(ev.Verdict), 40)
+		if len(ev.Sources) > 10_000 || len(ev.Skipped) > 10_000 {
+			f.addf("evidence", "%d sources and %d skipped, at most 10000 each", len(ev.Sources), len(ev.Skipped))
+		}
+		for i, s := range slices.Concat(ev.Sources, ev.Skipped) {
+			short(fmt.Sprintf("evidence.sources[%d]", i), s, 1000)
+		}
+	}
+	return f.refusal()
 }
 
 // OpenEnrolRequest reads a board's request and verifies that it holds the key
@@ -79,16 +132,9 @@ func openAs[T any](data []byte, kind Kind, signer func(T) Key) (T, Envelope, err
 	if k != kind {
 		return none, Envelope{}, refuse(ReasonUnknownType, "payloadType", "is a %s, not a %s", k, kind)
 	}
-	v, err := Decode[versioned](e.Payload)
+	d, err := decodeVersioned[T](e.Payload, "payload")
 	if err != nil {
-		return none, Envelope{}, refuse(ReasonMalformed, "payload", "%v", err)
-	}
-	if !known[v.Version] {
-		return none, Envelope{}, refuse(ReasonUnknownVersion, "version", "%d, this side knows %d", v.Version, Version)
-	}
-	d, err := Decode[T](e.Payload)
-	if err != nil {
-		return none, Envelope{}, refuse(ReasonMalformed, "payload", "%v", err)
+		return none, Envelope{}, err
 	}
 	if len(e.Signatures) != 1 {
 		return none, Envelope{}, refuse(ReasonThreshold, "signatures", "%d, must be the board's one", len(e.Signatures))

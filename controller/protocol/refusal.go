@@ -3,6 +3,7 @@ package protocol
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Reason says why an order was refused. It is a word of the contract: it stands
@@ -46,8 +47,24 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("refused (%s): %s: %s", r.Reason, r.Field, r.Detail)
 }
 
+// What a refusal repeats of an order is bounded, because it is journalled and
+// sent, and anybody can have written the order.
+const (
+	maxDetail = 500 // bytes
+	maxFaults = 20
+)
+
 func refuse(reason Reason, field, format string, args ...any) *Refusal {
-	return &Refusal{Reason: reason, Field: field, Detail: fmt.Sprintf(format, args...)}
+	return &Refusal{Reason: reason, Field: field, Detail: clip(fmt.Sprintf(format, args...))}
+}
+
+// clip shortens s to maxDetail bytes of valid UTF-8.
+func clip(s string) string {
+	const more = " …"
+	if len(s) > maxDetail {
+		s = strings.ToValidUTF8(s[:maxDetail-len(more)], "") + more
+	}
+	return strings.ToValidUTF8(s, "")
 }
 
 // ReasonOf is the reason in err, or "" when err is no refusal.
@@ -59,12 +76,14 @@ func ReasonOf(err error) Reason {
 	return ""
 }
 
-// Faults are all that is wrong with a document, each naming its field.
+// Faults are what is wrong with a document, each naming its field.
 type Faults []string
 
-// Addf notes a fault of a field.
+// addf notes a fault of a field. Those behind the twentieth are dropped.
 func (f *Faults) addf(field, format string, args ...any) {
-	*f = append(*f, field+": "+fmt.Sprintf(format, args...))
+	if len(*f) < maxFaults {
+		*f = append(*f, field+": "+fmt.Sprintf(format, args...))
+	}
 }
 
 // refusal is nil when nothing is wrong.
@@ -72,9 +91,7 @@ func (f Faults) refusal() error {
 	if len(f) == 0 {
 		return nil
 	}
-	r := refuse(ReasonInvalid, "", "%s", f[0])
-	for _, more := range f[1:] {
-		r.Detail += "; " + more
-	}
-	return r
+	field, _, _ := strings.Cut(f[0], ": ")
+	_, detail, _ := strings.Cut(strings.Join(f, "; "), ": ")
+	return refuse(ReasonInvalid, field, "%s", detail)
 }

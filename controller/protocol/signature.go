@@ -32,10 +32,13 @@ type Key struct {
 	// RPID and Origins say where an authenticator's key may be used.
 	RPID    string   `json:"rpId,omitempty"`
 	Origins []string `json:"origins,omitempty"`
-	// Retired keys sign nothing new; what was accepted stands.
-	Retired bool `json:"retired,omitempty"`
-	// Revoked keys are void: what they signed is void too.
-	Revoked bool `json:"revoked,omitempty"`
+	// Retired keys sign nothing new; what was accepted stands. So it is with a
+	// key that is no longer listed.
+	Retired bool `json:"retired,omitzero"`
+	// Revoked keys are void: what they signed is void too. A revoked key stays
+	// listed: a board that missed the revision that revoked it learns of it
+	// from a later one.
+	Revoked bool `json:"revoked,omitzero"`
 }
 
 // KeyID names a key by its content: the first 16 bytes of
@@ -98,6 +101,8 @@ type clientData struct {
 const (
 	userPresent  = 0x01
 	userVerified = 0x04
+	attested     = 0x40 // attested credential data follow
+	extended     = 0x80 // extension data follow
 )
 
 func (k Key) verifyAssertion(pae []byte, s Signature) error {
@@ -120,6 +125,8 @@ func (k Key) verifyAssertion(pae []byte, s Signature) error {
 		return fmt.Errorf("origin %q is not allowed for this key", client.Origin)
 	case len(auth) < 37:
 		return fmt.Errorf("authenticator data has %d bytes, at least 37", len(auth))
+	case len(auth) > 37 && auth[32]&(attested|extended) == 0:
+		return fmt.Errorf("authenticator data has %d bytes, its flags say 37", len(auth))
 	case k.RPID == "" || !slices.Equal(auth[:32], rp[:]):
 		return errors.New("relying party is not this key's")
 	case auth[32]&userPresent == 0:
@@ -153,6 +160,11 @@ func (k Key) check(f *Faults, field string) {
 	case Ed25519:
 		if len(k.Public) != ed25519.PublicKeySize {
 			f.addf(field+".public", "%d bytes, an ed25519 key has %d", len(k.Public), ed25519.PublicKeySize)
+		} else if weak(k.Public) {
+			f.addf(field+".public", "is a point with which anybody can sign")
+		}
+		if k.RPID != "" || len(k.Origins) > 0 {
+			f.addf(field, "an ed25519 key has no rpId and no origins")
 		}
 	case WebAuthnES256:
 		if _, err := p256(k.Public); err != nil {
@@ -169,23 +181,55 @@ func (k Key) check(f *Faults, field string) {
 	}
 }
 
+// weakY are the y coordinates, little endian, of the points of small order on
+// Curve25519's Edwards form, but for 0, 1 and -1: what such a "key" signed,
+// anybody could have signed.
+var weakY = [][]byte{
+	{0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
+		0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05},
+	{0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f,
+		0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a},
+}
+
+// weak reports whether an Ed25519 public key is a point of small order, or is
+// written in a second way (y of 2^255-19 or more), which would give one key two
+// ids.
+func weak(public []byte) bool {
+	y := slices.Clone(public)
+	y[31] &= 0x7f // the sign of x
+	high := y[31] == 0x7f
+	for _, b := range y[1:31] {
+		high = high && b == 0xff
+	}
+	if high && y[0] >= 0xec { // -1, or 2^255-19 and more
+		return true
+	}
+	low := y[0] <= 1 // 0 or 1
+	for _, b := range y[1:] {
+		low = low && b == 0
+	}
+	return low || slices.ContainsFunc(weakY, func(w []byte) bool { return slices.Equal(w, y) })
+}
+
 // Person is somebody, or a service, with keys.
 type Person struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// Service marks a program. It is counted for plans, time and
 	// acknowledgements only, whatever a rule says.
-	Service bool  `json:"service,omitempty"`
+	Service bool  `json:"service,omitzero"`
 	Keys    []Key `json:"keys"`
 }
 
-// signers are the persons whose valid keys signed e, with the schemes they
-// used. A signature that does not verify refuses the whole envelope.
-func signers(e *Envelope, persons []Person) (map[string][]Scheme, error) {
-	pae := e.PAE()
+// signers are the persons whose valid keys signed the order, with the schemes
+// they used. A signature that does not verify refuses the whole envelope. One
+// by an unknown key, or by a key out of use, is not counted. A retired key is
+// still in use where the order was accepted before.
+func (o *Order) signers(persons []Person) (map[string][]Scheme, error) {
+	pae := o.Envelope.PAE()
 	found := map[string][]Scheme{}
 	var problem *Refusal
-	for i, s := range e.Signatures {
+	for i, s := range o.Envelope.Signatures {
 		field := fmt.Sprintf("signatures[%d]", i)
 		p, k, ok := findKey(persons, s.KeyID)
 		if !ok {
@@ -195,7 +239,7 @@ func signers(e *Envelope, persons []Person) (map[string][]Scheme, error) {
 		if err := k.Verify(pae, s); err != nil {
 			return nil, refuse(ReasonBadSignature, field, "%v", err)
 		}
-		if k.Revoked || k.Retired {
+		if k.Revoked || (k.Retired && !o.accepted) {
 			problem = refuse(ReasonRevoked, field, "key %s of %s is no longer in use", k.ID, p.ID)
 			continue
 		}
@@ -211,10 +255,10 @@ func signers(e *Envelope, persons []Person) (map[string][]Scheme, error) {
 }
 
 func findKey(persons []Person, id string) (Person, Key, bool) {
-	for _, p := range persons {
-		for _, k := range p.Keys {
-			if k.ID == id {
-				return p, k, true
+	for i := range persons {
+		for j := range persons[i].Keys {
+			if persons[i].Keys[j].ID == id {
+				return persons[i], persons[i].Keys[j], true
 			}
 		}
 	}
@@ -230,13 +274,21 @@ func names(signed map[string][]Scheme) []string {
 	return out
 }
 
-// checkPersons notes persons without a name, without a key, or sharing a key.
+// checkPersons notes persons whose id or name is not fit to be shown, who stand
+// twice, or who share a key. A person may have no key.
 func checkPersons(f *Faults, field string, persons []Person) {
 	ids, keys := map[string]bool{}, map[string]bool{}
 	for i, p := range persons {
 		at := fmt.Sprintf("%s[%d]", field, i)
-		if p.ID == "" || ids[p.ID] {
-			f.addf(at+".id", "%q is empty or stands twice", p.ID)
+		checkLine(f, at+".id", p.ID, 64)
+		if ids[p.ID] {
+			f.addf(at+".id", "%q stands twice", p.ID)
+		}
+		if p.Name != "" {
+			checkLine(f, at+".name", p.Name, 200)
+		}
+		if len(p.Keys) > 100 {
+			f.addf(at+".keys", "%d, at most 100", len(p.Keys))
 		}
 		ids[p.ID] = true
 		for j, k := range p.Keys {

@@ -1,6 +1,9 @@
 package protocol
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Topics. A cluster may publish to its own upward topics and subscribe to its
 // own downward ones and to its areas' alert lanes, and to nothing else. A topic
@@ -49,7 +52,7 @@ func ParseClusterTopic(topic string) (cluster string, lane Lane, ok bool) {
 	if !ok || !ValidCluster(cluster) {
 		return "", "", false
 	}
-	for _, lane := range append(Downward, Upward...) {
+	for _, lane := range slices.Concat(Downward, Upward) {
 		if string(lane) == l {
 			return cluster, lane, true
 		}

@@ -25,9 +25,9 @@ type Root struct {
 
 func (r *Root) check() error {
 	var f Faults
-	if r.Revision < 1 {
-		f.addf("revision", "%d, at least 1", r.Revision)
-	}
+	checkRevision(&f, r.Revision)
+	checkTime(&f, "issued", r.Issued)
+	checkTime(&f, "expires", r.Expires)
 	checkAreas(&f, "scopes", r.Scopes)
 	checkPersons(&f, "owners", r.Owners)
 	checkPersons(&f, "administrators", r.Administrators)
@@ -79,9 +79,9 @@ var ruled = map[Kind]bool{
 
 func (ks *KeySet) check() error {
 	var f Faults
-	if ks.Revision < 1 {
-		f.addf("revision", "%d, at least 1", ks.Revision)
-	}
+	checkRevision(&f, ks.Revision)
+	checkTime(&f, "issued", ks.Issued)
+	checkTime(&f, "expires", ks.Expires)
 	checkPersons(&f, "persons", ks.Persons)
 	return f.refusal()
 }
@@ -150,13 +150,13 @@ type Placement struct {
 
 func (p *Placement) check() error {
 	var f Faults
-	if p.Revision < 1 {
-		f.addf("revision", "%d, at least 1", p.Revision)
-	}
-	if !ValidCluster(p.Cluster) {
-		f.addf("cluster", "%q is not a cluster's id", p.Cluster)
-	}
+	checkRevision(&f, p.Revision)
+	checkTime(&f, "issued", p.Issued)
+	checkCluster(&f, p.Cluster)
 	p.Board.check(&f, "board")
+	if p.Board.Scheme != Ed25519 {
+		f.addf("board.scheme", "%q, a board signs with %s", p.Board.Scheme, Ed25519)
+	}
 	checkAreas(&f, "areas", p.Areas)
 	if len(p.Languages) == 0 {
 		f.addf("languages", "none named")

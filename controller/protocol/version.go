@@ -20,3 +20,23 @@ const (
 	MaxMessage    = 4 << 20 // bytes of any MQTT message
 	MaxSignatures = 8       // signatures in an envelope
 )
+
+// decodeVersioned reads a T of a version that is known. The version is found
+// before anything else is believed. field names the place in a refusal.
+func decodeVersioned[T any](data []byte, field string) (T, error) {
+	var none T
+	v, err := Decode[struct {
+		Version int `json:"version"`
+	}](data)
+	if err != nil {
+		return none, refuse(ReasonMalformed, field, "%v", err)
+	}
+	if !known[v.Version] {
+		return none, refuse(ReasonUnknownVersion, "version", "%d, this program knows %d", v.Version, Version)
+	}
+	d, err := Decode[T](data)
+	if err != nil {
+		return none, refuse(ReasonMalformed, field, "%v", err)
+	}
+	return d, nil
+}
