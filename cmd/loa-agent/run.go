@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"loa/controller"
+	"loa/controller/link"
+	"loa/controller/store"
+)
+
+type checkCommand struct {
+	Config string `arg:"" type:"existingfile" help:"The board's config file."`
+}
+
+func (c *checkCommand) Run() error {
+	if _, err := readConfig(c.Config); err != nil {
+		return err
+	}
+	fmt.Println("no faults")
+	return nil
+}
+
+type runCommand struct {
+	Config string `required:"" type:"existingfile" help:"The board's config file."`
+}
+
+// Run opens the board and hands it to the controller. Whatever ends it, the
+// relays are open afterwards.
+func (c *runCommand) Run(ctx context.Context, log *slog.Logger) (err error) {
+	cfg, err := readConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	key, err := readKey(cfg.Data)
+	if err != nil {
+		return err
+	}
+	enrolment, err := readEnrolment(cfg.Data)
+	if err != nil {
+		return err
+	}
+	tls, err := clientTLS(enrolment, key)
+	if err != nil {
+		return err
+	}
+	kept, err := store.Open(filepath.Join(cfg.Data, storeFolder))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
+	board, err := openBoard(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, board.Close()) }()
+	agent, err := controller.New(controller.Options{
+		Agent: version, Key: key, Board: board, Store: kept, Enrolment: &enrolment, TrustClock: cfg.Clock == "rtc", Log: log,
+		Link: &link.Options{Cluster: enrolment.Cluster, Broker: enrolment.Broker, Audio: enrolment.Audio, TLS: tls, Log: log},
+	})
+	if err != nil {
+		return err
+	}
+	log.Info("ready", "cluster", enrolment.Cluster, "outputs", len(board.Outputs))
+	return agent.Run(ctx)
+}
