@@ -103,7 +103,7 @@ func (o *Orders) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-acks.C:
-			err = o.acknowledge(ctx, time.Now())
+			err = o.acknowledge(ctx)
 		case now := <-resend.C:
 			err = o.resend(ctx, now)
 		}

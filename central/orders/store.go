@@ -47,7 +47,7 @@ type Signed struct {
 	At     time.Time
 }
 
-// Query chooses orders; zero fields choose all.
+// Query chooses orders; zero fields choose all. The last drafted come first.
 type Query struct {
 	Kinds   []protocol.Kind
 	State   State
@@ -55,21 +55,18 @@ type Query struct {
 	Cluster string
 	Areas   []string  // at least one of these in the audience
 	ValidAt time.Time // Until is zero or later
-	Newest  bool      // of each subject, cluster and, for locals, audience
+	Newest  bool      // only the highest revision of each subject and cluster
 	Hashes  []string  // only these
-	// Limit is how many at most, the last drafted first; 0: all.
-	Limit int
+	Limit   int       // 0: all
 }
 
 // Delivery is an order for a cluster: a row of the outbox.
 type Delivery struct {
-	Cluster string
-	Order   string
-	Kind    protocol.Kind
-	// Envelope is filled by Due only.
-	Envelope []byte
+	Cluster  string
+	Order    string
+	Kind     protocol.Kind // of the order; filled by Due and Waiting
 	Attempts int
-	SentAt   time.Time
+	SentAt   time.Time // zero: not yet
 	NextAt   time.Time // when it is sent again
 }
 
@@ -78,6 +75,7 @@ type Handling string
 
 const (
 	Waiting    Handling = "waiting"     // no receipt yet: it is sent again
+	Held       Handling = "held"        // no receipt yet, but a hello says that the board has it
 	Accepted   Handling = "accepted"    // the board's word, signed
 	NotDurable Handling = "not-durable" // accepted, but its store cannot write
 	Refused    Handling = "refused"     // with a reason
@@ -105,6 +103,7 @@ type Counts struct {
 	Targets    int
 	Sent       int // at least once
 	Waiting    int
+	Held       int
 	Accepted   int // not-durable ones too
 	NotDurable int
 	Refused    int
@@ -180,29 +179,36 @@ type Store interface {
 	AddSignature(ctx context.Context, hash string, s Signed) error
 	// Seal keeps a sealed order, whether or not it was drafted before, with its
 	// audit row, a waiting delivery for each cluster, and what it supersedes
-	// there. ErrConflict when the subject has its revision with another hash.
-	Seal(ctx context.Context, by string, r Record, clusters []string, next time.Time) error
+	// there: older revisions of its subject, but of a root none, and what a
+	// cancel ends. ErrConflict when the subject has its revision with another
+	// hash.
+	Seal(ctx context.Context, by string, r Record, d []Delivery) error
 	Order(ctx context.Context, hash string) (Record, error) // ErrNotFound
 	Orders(ctx context.Context, q Query) ([]Record, error)
+	// HaveSealed lists which of the hashes are sealed orders.
+	HaveSealed(ctx context.Context, hashes []string) ([]string, error)
 	// HighestRevision of a subject that is sealed or that a board has; 0 for none.
 	HighestRevision(ctx context.Context, subject, cluster string) (int64, error)
 
-	// AddDeliveries adds waiting deliveries of sealed orders where there is
-	// none yet, and opens a lapsed one again.
-	AddDeliveries(ctx context.Context, d []Delivery) error
 	// Due lists waiting deliveries whose NextAt has come and whose order is
-	// still of use, emergencies first; it marks the others as lapsed.
+	// still of use, emergencies first; those of no use it marks as lapsed.
 	Due(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
-	// Sent keeps Attempts, SentAt and NextAt.
+	// Waiting lists the waiting deliveries of a cluster.
+	Waiting(ctx context.Context, cluster string) ([]Delivery, error)
+	// Sent keeps Attempts, SentAt and NextAt of deliveries that still wait.
 	Sent(ctx context.Context, d []Delivery) error
-	Fates(ctx context.Context, order string) ([]ClusterFate, error)
+	// Reopen is Sent for what a board of an epoch says it lacks: a delivery that
+	// there is none of is added, one that was closed in another epoch waits again.
+	Reopen(ctx context.Context, epoch string, d []Delivery) error
+	// Hold marks waiting deliveries of a cluster as held.
+	Hold(ctx context.Context, cluster string, hashes []string) error
+	Fates(ctx context.Context, order string) ([]ClusterFate, error) // by cluster
 	Counts(ctx context.Context, order string) (Counts, error)
-	// AcceptedIn lists the orders of a kind that a cluster accepted in an epoch.
-	AcceptedIn(ctx context.Context, cluster, epoch string, kind protocol.Kind) ([]string, error)
 
 	// AddReceipts stores receipts and what follows from them: the delivery they
 	// close, the cluster's fate, what was run. One outcome for each.
 	AddReceipts(ctx context.Context, rows []ReceiptRow) ([]Outcome, error)
+	// A receipt without a number (not-durable) closes its delivery the same way.
 	Receipts(ctx context.Context, q ReceiptQuery) ([]ReceiptRow, error)
 	// Through is the sequence up to which all receipts of an epoch are here.
 	Through(ctx context.Context, cluster, epoch string) (int64, error)
@@ -210,9 +216,9 @@ type Store interface {
 	// older than before, and returns what was skipped; 0, 0 for nothing.
 	SkipGap(ctx context.Context, cluster, epoch string, before time.Time) (from, to int64, err error)
 
-	// KeepGreeting keeps the last hello with the floors it taught, and returns
-	// the one before; the zero Greeting for none.
-	KeepGreeting(ctx context.Context, g Greeting, floors []Floor) (Greeting, error)
+	// KeepGreeting keeps the last hello and the floors it teaches. It returns the
+	// one before (zero for none) and the floors that are new.
+	KeepGreeting(ctx context.Context, g Greeting, floors []Floor) (before Greeting, raised []Floor, err error)
 	Greeting(ctx context.Context, cluster string) (Greeting, error) // ErrNotFound
 	// AddFault keeps the newest 100 of a cluster.
 	AddFault(ctx context.Context, f Fault) error
