@@ -1,0 +1,142 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"loa/central/orders"
+	"loa/controller/protocol"
+)
+
+// The outbox of the orders' store.
+
+func scanDelivery(rows *sql.Rows) (d orders.Delivery, err error) {
+	err = rows.Scan(&d.Cluster, &d.Order, &d.Kind, &d.Attempts, when{&d.SentAt}, when{&d.NextAt})
+	return d, err
+}
+
+const deliveryColumns = `b.cluster, b.order_hash, o.kind, b.attempts, b.sent_at, b.next_at`
+
+func (s orderStore) Due(ctx context.Context, now time.Time, limit int) ([]orders.Delivery, error) {
+	var over int
+	err := s.db.reader.QueryRowContext(ctx, `SELECT count(*) FROM outbox b JOIN orders o ON o.hash = b.order_hash
+		WHERE b.handling = 'waiting' AND b.next_at <= ?1 AND o.until <= ?1`, now.UnixMilli()).Scan(&over)
+	if err != nil {
+		return nil, err
+	}
+	if over > 0 {
+		err := s.db.write(ctx, func(t *tx) error {
+			_, err := t.exec(`UPDATE outbox SET handling = 'lapsed' WHERE handling = 'waiting' AND next_at <= ?1
+				AND order_hash IN (SELECT hash FROM orders WHERE until <= ?1)`, now.UnixMilli())
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list(ctx, s.db.reader, scanDelivery, `SELECT `+deliveryColumns+` FROM outbox b JOIN orders o ON o.hash = b.order_hash
+		WHERE b.handling = 'waiting' AND b.next_at <= ? ORDER BY o.kind IN ('alert', 'cancel', 'stop') DESC, b.next_at LIMIT ?`, now.UnixMilli(), limit)
+}
+
+func (s orderStore) Waiting(ctx context.Context, cluster string) ([]orders.Delivery, error) {
+	return list(ctx, s.db.reader, scanDelivery, `SELECT `+deliveryColumns+` FROM outbox b JOIN orders o ON o.hash = b.order_hash
+		WHERE b.cluster = ? AND b.handling = 'waiting' ORDER BY b.order_hash`, cluster)
+}
+
+func (s orderStore) Sent(ctx context.Context, out []orders.Delivery) error {
+	return s.db.write(ctx, func(t *tx) error {
+		for _, d := range out {
+			if _, err := t.exec(`UPDATE outbox SET attempts = ?, sent_at = ?, next_at = ? WHERE order_hash = ? AND cluster = ? AND handling = 'waiting'`,
+				d.Attempts, millis(d.SentAt), zeroMillis(d.NextAt), d.Order, d.Cluster); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s orderStore) Reopen(ctx context.Context, epoch string, out []orders.Delivery) error {
+	return s.db.write(ctx, func(t *tx) error {
+		for _, d := range out {
+			if _, err := t.exec(`INSERT INTO outbox (order_hash, cluster, handling, attempts, sent_at, next_at) VALUES (?,?,'waiting',?,?,?)
+				ON CONFLICT (order_hash, cluster) DO UPDATE SET handling = 'waiting', attempts = attempts + excluded.attempts,
+					sent_at = excluded.sent_at, next_at = excluded.next_at
+				WHERE handling IN ('waiting', 'held', 'lapsed') OR epoch <> ?`,
+				d.Order, d.Cluster, d.Attempts, millis(d.SentAt), zeroMillis(d.NextAt), epoch); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s orderStore) Hold(ctx context.Context, cluster string, hashes []string) error {
+	return s.db.write(ctx, func(t *tx) error {
+		_, err := t.exec(`UPDATE outbox SET handling = 'held' WHERE cluster = ? AND handling = 'waiting'
+			AND order_hash IN (SELECT value FROM json_each(?))`, cluster, asJSON(hashes))
+		return err
+	})
+}
+
+func (s orderStore) Fates(ctx context.Context, order string) ([]orders.ClusterFate, error) {
+	return list(ctx, s.db.reader, func(rows *sql.Rows) (f orders.ClusterFate, err error) {
+		err = rows.Scan(&f.Cluster, &f.Handling, &f.Attempts, when{&f.SentAt}, &f.Fate, &f.Verdict, &f.Reason, &f.Detail, when{&f.At})
+		return f, err
+	}, `SELECT cluster, handling, attempts, sent_at, fate, verdict, reason, detail, at FROM outbox WHERE order_hash = ? ORDER BY cluster`, order)
+}
+
+func (s orderStore) Counts(ctx context.Context, order string) (orders.Counts, error) {
+	var c orders.Counts
+	_, err := list(ctx, s.db.reader, func(rows *sql.Rows) (none struct{}, err error) {
+		var handling orders.Handling
+		var fate protocol.Fate
+		var verdict protocol.Verdict
+		var sent bool
+		var n int
+		if err := rows.Scan(&handling, &fate, &verdict, &sent, &n); err != nil {
+			return none, err
+		}
+		count(&c, handling, fate, verdict, sent, n)
+		return none, nil
+	}, `SELECT handling, fate, verdict, attempts > 0, count(*) FROM outbox WHERE order_hash = ? GROUP BY 1, 2, 3, 4`, order)
+	return c, err
+}
+
+func count(c *orders.Counts, handling orders.Handling, fate protocol.Fate, verdict protocol.Verdict, sent bool, n int) {
+	c.Targets += n
+	if sent {
+		c.Sent += n
+	}
+	switch handling {
+	case orders.Waiting:
+		c.Waiting += n
+	case orders.Held:
+		c.Held += n
+	case orders.Accepted:
+		c.Accepted += n
+	case orders.NotDurable:
+		c.Accepted += n
+		c.NotDurable += n
+	case orders.Refused:
+		c.Refused += n
+	case orders.Superseded:
+		c.Superseded += n
+	case orders.Lapsed:
+		c.Lapsed += n
+	}
+	switch fate {
+	case protocol.FateStarted:
+		c.Started += n
+	case protocol.FateFinished, protocol.FateStopped, protocol.FateCut:
+		c.Finished += n
+	case protocol.FateMissed, protocol.FateExpired, protocol.FateFailed:
+		c.Missed += n
+	}
+	switch verdict {
+	case protocol.VerdictHeard:
+		c.Heard += n
+	case protocol.VerdictSilent:
+		c.Silent += n
+	}
+}
