@@ -216,7 +216,7 @@ func (s *Store) load() (Snapshot, error) {
 	err := s.db.View(func(b *bbolt.Tx) error {
 		for _, name := range buckets {
 			if b.Bucket(name) == nil {
-				return damage("bucket %s is missing", name)
+				return fmt.Errorf("bucket %s is missing", name)
 			}
 		}
 		envelopes := b.Bucket(bucketEnvelopes)
@@ -327,7 +327,7 @@ func ackedOf(meta *bbolt.Bucket) (int64, error) {
 	}
 	b, err := unseal(v)
 	if err != nil || len(b) != 8 {
-		return 0, damage("the acknowledged sequence is damaged")
+		return 0, errors.New("the acknowledged sequence is damaged")
 	}
 	return int64(binary.BigEndian.Uint64(b)), nil
 }
@@ -339,7 +339,7 @@ func floorOf(meta *bbolt.Bucket) (time.Time, error) {
 	}
 	b, err := unseal(v)
 	if err != nil || len(b) != 8 {
-		return time.Time{}, damage("the time's floor is damaged")
+		return time.Time{}, errors.New("the floor of time is damaged")
 	}
 	return timeOf(b), nil
 }
@@ -347,7 +347,7 @@ func floorOf(meta *bbolt.Bucket) (time.Time, error) {
 func openReceipt(k, v []byte) (SealedReceipt, time.Time, error) {
 	b, err := unseal(v)
 	if err != nil || len(k) != 8 || len(b) < 8 {
-		return SealedReceipt{}, time.Time{}, damage("receipt %x is damaged", k)
+		return SealedReceipt{}, time.Time{}, fmt.Errorf("receipt %x is damaged", k)
 	}
 	return SealedReceipt{
 		Sequence: int64(binary.BigEndian.Uint64(k)),
@@ -372,7 +372,7 @@ func decode[T any](v []byte) (T, error) {
 		return t, err
 	}
 	if err := json.Unmarshal(b, &t); err != nil {
-		return t, damage("%v", err)
+		return t, fmt.Errorf("decode: %w", err)
 	}
 	return t, nil
 }
@@ -390,7 +390,7 @@ func seal(v []byte) []byte {
 // unseal is the inverse of seal. The result is part of the mapped file.
 func unseal(b []byte) ([]byte, error) {
 	if len(b) < 4 || crc32.Checksum(b[4:], castagnoli) != binary.BigEndian.Uint32(b) {
-		return nil, damage("its checksum is wrong")
+		return nil, errors.New("its checksum is wrong")
 	}
 	return b[4:], nil
 }

@@ -143,7 +143,9 @@ func (s *Store) openDatabase(readOnly bool) error {
 	if err == nil && fresh {
 		err = syncFolder(s.dir)
 	}
-	if err != nil {
+	if err != nil && !isDamage(err) {
+		// After a panic bbolt may hold its own locks for ever: a damaged
+		// database is left open, and its file is renamed.
 		db.Close()
 	}
 	return err
@@ -186,7 +188,7 @@ func (s *Store) readAll() error {
 			return err
 		}
 		if string(f) != format {
-			return damage("the database has format %q, this program knows %q", f, format)
+			return fmt.Errorf("the database has format %q, this program knows %q", f, format)
 		}
 		epoch, err := unseal(meta.Get(metaEpoch))
 		if err != nil {
@@ -219,22 +221,20 @@ func (s *Store) setAside(cause error) error {
 	return syncFolder(s.dir)
 }
 
-// damageError is content that cannot be trusted.
-type damageError struct{ detail string }
-
-func (e *damageError) Error() string { return e.detail }
-
-func damage(format string, args ...any) error {
-	return &damageError{detail: fmt.Sprintf(format, args...)}
-}
-
-// isDamage tells content that is wrong, or can no longer be read, from a disk
-// or a system that is short of something for now.
+// isDamage tells a database whose content cannot be trusted or read from a
+// system that is short of something for now. bbolt names few of the ways in
+// which a file can be wrong, so what is not known to pass is damage: a board
+// that starts with nothing is better than one that never starts.
 func isDamage(err error) bool {
-	var d *damageError
-	return errors.As(err, &d) || errors.Is(err, berrors.ErrInvalid) || errors.Is(err, berrors.ErrChecksum) ||
-		errors.Is(err, berrors.ErrVersionMismatch) || errors.Is(err, syscall.EIO) ||
-		errors.Is(err, syscall.EISDIR)
+	if err == nil || cannotWrite(err) || errors.Is(err, berrors.ErrTimeout) {
+		return false
+	}
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EINTR} {
+		if errors.Is(err, e) {
+			return false
+		}
+	}
+	return true
 }
 
 // cannotWrite tells a disk that refuses writes.
@@ -254,7 +254,7 @@ func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = damage("the database is not readable: %v", r)
+			err = fmt.Errorf("the database is not readable: %v", r)
 		}
 	}()
 	return f()
