@@ -38,8 +38,10 @@ type recurrence struct {
 	seconds  []int
 }
 
-// maxTimes is how often a rule may happen in a day.
-const maxTimes = 1440
+const (
+	maxRule  = 500  // bytes
+	maxTimes = 1440 // how often a rule may happen in a day
+)
 
 var properties = map[string]bool{
 	"FREQ": true, "INTERVAL": true, "COUNT": true, "UNTIL": true, "WKST": true, "BYSETPOS": true,
@@ -66,6 +68,9 @@ func parseRecurrence(start, rule string) (*recurrence, error) {
 }
 
 func (r *recurrence) parse(rule string) error {
+	if len(rule) > maxRule {
+		return fmt.Errorf("%d bytes, at most %d", len(rule), maxRule)
+	}
 	has := map[string]string{}
 	for _, property := range strings.Split(rule, ";") {
 		name, value, _ := strings.Cut(property, "=")
@@ -81,6 +86,11 @@ func (r *recurrence) parse(rule string) error {
 	if err != nil {
 		return err
 	}
+	r.hours, r.minutes, r.seconds = set(o.Byhour), set(o.Byminute), set(o.Bysecond)
+	if n := max(1, len(r.hours)) * max(1, len(r.minutes)) * max(1, len(r.seconds)); n > maxTimes {
+		return fmt.Errorf("%d times a day, at most %d", n, maxTimes)
+	}
+	o.Byhour, o.Byminute, o.Bysecond = r.hours, r.minutes, r.seconds // the library would work with every repetition
 	if _, err := rrule.NewRRule(*o); err != nil {
 		return err
 	}
@@ -126,11 +136,7 @@ func (r *recurrence) parse(rule string) error {
 	}
 	r.freq, r.interval, r.count, r.week = o.Freq, max(1, o.Interval), o.Count, o.Wkst.Day()
 	r.months, r.monthDay, r.yearDay, r.weekDay, r.position = o.Bymonth, o.Bymonthday, o.Byyearday, o.Byweekday, o.Bysetpos
-	r.hours, r.minutes, r.seconds = set(o.Byhour), set(o.Byminute), set(o.Bysecond)
 	r.fill()
-	if n := max(1, len(r.hours)) * len(r.minutes) * len(r.seconds); n > maxTimes {
-		return fmt.Errorf("%d times a day, at most %d", n, maxTimes)
-	}
 	return nil
 }
 
