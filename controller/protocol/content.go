@@ -3,6 +3,7 @@ package protocol
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -158,6 +159,9 @@ func (a *Announcement) check(f *Faults) {
 	for i, m := range a.Messages {
 		at := fmt.Sprintf("messages[%d]", i)
 		checkLanguage(f, at+".language", m.Language)
+		if slices.ContainsFunc(a.Messages[:i], func(before Message) bool { return before.Language == m.Language }) {
+			f.addf(at+".language", "%q stands twice", m.Language)
+		}
 		checkText(f, at+".text", m.Text, 4000)
 		if m.Audio != nil {
 			m.Audio.check(f, at+".audio")

@@ -195,15 +195,15 @@ func read[T any, P interface {
 	return nil
 }
 
-// has reports whether k holds this very order.
+// has reports whether k holds this very order. Of cancels and stops that is
+// judged once it is known who signed: the same document signed by somebody who
+// may end more is no duplicate.
 func (k *Known) has(o *Order) bool {
 	switch o.Kind {
 	case KindAlert:
 		return k.Alerts[o.Subject].Hash == o.Hash
-	case KindCancel:
-		return k.Alerts[o.Subject].CancelHash == o.Hash
-	case KindStop:
-		return k.Stops[o.Hash]
+	case KindCancel, KindStop:
+		return false
 	}
 	return k.Held[o.Subject].Hash == o.Hash
 }
@@ -457,7 +457,20 @@ func (k *Known) enders(t Target, signed map[string][]Scheme) (narrow, wider []st
 // current judges the order against what was accepted before on its subject.
 func (o *Order) current(k *Known) error {
 	switch d := o.Document.(type) {
-	case *Cancel, *Stop, *SignedTime, *Ack:
+	case *SignedTime, *Ack:
+		return nil
+	case *Cancel:
+		if was := k.Alerts[o.Subject]; was.CancelHash == o.Hash && (was.CancelWide || !o.Wide) {
+			return refuse(ReasonDuplicate, "", "the board has this order")
+		}
+		return nil
+	case *Stop:
+		more := o.Wide && slices.ContainsFunc(d.Targets, func(t Target) bool {
+			return t.Alert != "" && !k.Alerts[AlertSubject(t.Mode, t.Alert)].CancelWide
+		})
+		if k.Stops[o.Hash] && !more {
+			return refuse(ReasonDuplicate, "", "the board has this order")
+		}
 		return nil
 	case *Alert:
 		was := k.Alerts[o.Subject]

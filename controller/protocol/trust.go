@@ -109,6 +109,9 @@ func (ks *KeySet) under(root *Root) error {
 		if r.Threshold < 1 || r.Threshold > len(r.Persons) {
 			f.addf(at+".threshold", "%d of %d persons", r.Threshold, len(r.Persons))
 		}
+		if r.Scheme != "" && r.Scheme != Ed25519 && r.Scheme != WebAuthnES256 {
+			f.addf(at+".scheme", "%q is not known", r.Scheme)
+		}
 		for j, id := range r.Persons {
 			if !exists[id] || slices.Contains(r.Persons[:j], id) {
 				f.addf(at+".persons", "%q is not in the key set, or stands twice", id)
