@@ -55,6 +55,9 @@ func (t *tx) ran(r protocol.Receipt) error {
 	if occurrence == "" {
 		return nil
 	}
+	if r.Fate == protocol.FatePressed {
+		occurrence = fmt.Sprintf("%s@%d", occurrence, r.Sequence) // every press counts
+	}
 	output, started := "", sql.NullInt64{}
 	if r.Evidence != nil {
 		output = r.Evidence.Output
@@ -63,7 +66,7 @@ func (t *tx) ran(r protocol.Receipt) error {
 		started = millis(r.At)
 	}
 	if output != "" && !started.Valid {
-		err := t.QueryRowContext(t.ctx, `SELECT max(started) FROM runs WHERE cluster = ? AND order_hash = ? AND occurrence = ? AND output = ''`,
+		err := t.QueryRowContext(t.ctx, `SELECT max(started) FROM runs WHERE cluster = ? AND order_hash = ? AND occurrence = ?`,
 			r.Cluster, r.Order, occurrence).Scan(&started)
 		if err != nil {
 			return err
