@@ -84,7 +84,8 @@ const (
 )
 
 // Receipt tells the fate of one order. The board numbers and signs it, keeps it
-// 45 days, and sends it until central acknowledges.
+// 45 days, and sends it until central acknowledges. Only FateNotDurable may come
+// without a number, as 0, from a store that cannot write: it is sent once.
 type Receipt struct {
 	Version    int       `json:"version"`
 	Cluster    string    `json:"cluster"`

@@ -77,7 +77,8 @@ func (r *Receipt) check() error {
 	var f Faults
 	checkCluster(&f, r.Cluster)
 	checkToken(&f, "epoch", r.Epoch)
-	if r.Sequence < 1 {
+	// A store that cannot write gives no number.
+	if r.Sequence < 1 && (r.Sequence != 0 || r.Fate != FateNotDurable) {
 		f.addf("sequence", "%d, at least 1", r.Sequence)
 	}
 	if r.Order != "" && !hexHash.MatchString(r.Order) {
