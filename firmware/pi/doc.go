@@ -1,0 +1,12 @@
+// Package pi is a board of the Raspberry Pi kind: relays and inputs on GPIO
+// lines by the kernel's character device, sound by ALSA. It hides the two
+// libraries that reach them, periph and oto, and how each of them has to be
+// handled so that off stays safe and a dead device is noticed.
+//
+// Relay and speaker are opened separately: a simulated relay with a real
+// speaker is a legal board, and the other way round.
+//
+// A process can open its sound device once. When it is lost, every call says
+// ErrDeviceLost, and the way back is a new process: the agent exits and its
+// supervisor starts it again, with all relays open in between.
+package pi

@@ -1,0 +1,183 @@
+package pi_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"loa/firmware"
+)
+
+// The real libasound is tested without a sound card: its file plugin writes
+// what is played to a FIFO, which a test reads at the rate of a card. A pipe of
+// 8 KB is that card's buffer, 85 ms.
+const (
+	pipeBytes = 8192
+	pipeTime  = pipeBytes / 2 * time.Second / firmware.SampleRate
+)
+
+const (
+	childEnv = "LOA_TEST_SOUND_CHILD"
+	fifoEnv  = "LOA_TEST_SOUND_FIFO"
+)
+
+// inChild tells whether this is the child process that a sound test runs in,
+// because a process opens its sound device only once and reads ALSA's
+// configuration at its start. In the parent it runs that child and fails the
+// test where the child failed.
+func inChild(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(childEnv) == t.Name() {
+		return true
+	}
+	dir := t.TempDir()
+	fifo, conf := filepath.Join(dir, "fifo"), filepath.Join(dir, "asound.conf")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf(`
+		pcm.!default { type plug slave { pcm cap format S16_LE rate %d channels 1 } }
+		pcm.cap { type file slave.pcm nullp file %q format "raw" }
+		pcm.nullp { type null }
+	`, firmware.SampleRate, fifo)
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=120s")
+	cmd.Env = append(os.Environ(),
+		childEnv+"="+t.Name(), fifoEnv+"="+fifo,
+		"ALSA_CONFIG_PATH="+conf, "XDG_RUNTIME_DIR="+dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("child: %v\n%s", err, out)
+	} else {
+		t.Logf("child:\n%s", out)
+	}
+	return false
+}
+
+// card reads the FIFO as a sound card would: ten milliseconds of samples every
+// ten milliseconds, and never faster to make up for lost time.
+type card struct {
+	pipe *os.File
+	done chan struct{}
+
+	mu      sync.Mutex
+	running *sync.Cond
+	held    bool
+	pcm     []int16
+	read    []time.Time // when each ten milliseconds of pcm were over
+}
+
+const tick = 10 * time.Millisecond
+
+func newCard(t *testing.T) *card {
+	t.Helper()
+	// Open for writing too, so that there is no end of file before the device
+	// is open.
+	pipe, err := os.OpenFile(os.Getenv(fifoEnv), os.O_RDWR|unix.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := pipe.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var size int
+	err = errors.Join(raw.Control(func(fd uintptr) {
+		size, err = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeBytes)
+	}), err)
+	if err != nil || size != pipeBytes {
+		t.Fatalf("set pipe size: %d, %v", size, err)
+	}
+	c := &card{pipe: pipe, done: make(chan struct{})}
+	c.running = sync.NewCond(&c.mu)
+	go c.run()
+	t.Cleanup(c.unplug)
+	return c
+}
+
+func (c *card) run() {
+	defer close(c.done)
+	buf := make([]byte, 2*samples(tick))
+	pcm := make([]int16, samples(tick))
+	due := time.Now()
+	for {
+		if _, err := io.ReadFull(c.pipe, buf); err != nil {
+			return
+		}
+		if _, err := binary.Decode(buf, binary.LittleEndian, pcm); err != nil {
+			return
+		}
+		due = due.Add(tick)
+		if now := time.Now(); due.Before(now.Add(-tick / 2)) {
+			due = now
+		}
+		time.Sleep(time.Until(due))
+		c.mu.Lock()
+		for c.held {
+			c.running.Wait()
+		}
+		c.pcm = append(c.pcm, pcm...)
+		c.read = append(c.read, time.Now())
+		c.mu.Unlock()
+	}
+}
+
+// heard is what was played until now.
+func (c *card) heard() []int16 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.pcm)
+}
+
+// find waits until all of pcm was played, as one run, and returns where in
+// heard it begins; -1 when that does not happen within a second.
+func (c *card) find(pcm []int16) int {
+	for begin := time.Now(); ; time.Sleep(tick) {
+		heard := c.heard()
+		for i := range len(heard) - len(pcm) + 1 {
+			if slices.Equal(heard[i:i+len(pcm)], pcm) {
+				return i
+			}
+		}
+		if time.Since(begin) > time.Second {
+			return -1
+		}
+	}
+}
+
+// when tells when a sample was over.
+func (c *card) when(sample int) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.read[sample/samples(tick)]
+}
+
+// hold makes the card take no more samples, or go on.
+func (c *card) hold(held bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = held
+	c.running.Broadcast()
+}
+
+// unplug takes the card away.
+func (c *card) unplug() {
+	c.hold(false)
+	c.pipe.Close() // twice is an error that does not matter
+	<-c.done
+}
+
+func samples(d time.Duration) int { return int(d * firmware.SampleRate / time.Second) }

@@ -1,0 +1,203 @@
+package pi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/ebitengine/oto/v3"
+
+	"loa/firmware"
+)
+
+const (
+	// Drain waits for the device's buffer, which cannot be asked, by the clock:
+	// its length and this much for a card that took a longer one than it was
+	// asked for, and for what lies behind it.
+	drainMargin = 100 * time.Millisecond
+	// A device that takes nothing for so long, while there is something to
+	// take, counts as hung.
+	hungAfter = time.Second
+	// A blocked call looks so often whether the device still lives.
+	lifeCheck = 50 * time.Millisecond
+)
+
+// SpeakerOptions choose the sound device.
+type SpeakerOptions struct {
+	// Card is ALSA's id of a card, as the names in /proc/asound, or its number,
+	// which may differ after the next boot. No other card is ever played to:
+	// where this one cannot be opened, OpenSpeaker fails. Empty: whatever oto
+	// finds first, a PulseAudio server or ALSA's default; for tests, and for
+	// boards whose ALSA configuration names only one device.
+	Card string
+}
+
+// Speaker plays to the process's sound device. It takes 160 ms of samples
+// before Write blocks, and the device 60 ms more that Discard cannot take back.
+type Speaker struct {
+	oto    *oto.Context
+	player *oto.Player
+	feed   *feed
+	turn   chan struct{} // held by the writer
+
+	control sync.Mutex // one Discard or Close at a time
+	done    chan struct{}
+}
+
+// OpenSpeaker opens the sound device and keeps it open, playing silence, so
+// that the first sample of a sound is out soon. A process can have one speaker
+// at a time; after Close the next one plays to the same device. An error that
+// is ErrDeviceLost stays for the life of the process.
+func OpenSpeaker(ctx context.Context, o SpeakerOptions) (*Speaker, error) {
+	device, err := takeDevice(ctx, o.Card)
+	if err != nil {
+		return nil, fmt.Errorf("open speaker: %w", err)
+	}
+	s := &Speaker{
+		oto:  device,
+		feed: newFeed(),
+		turn: make(chan struct{}, 1),
+		done: make(chan struct{}),
+	}
+	s.player = device.NewPlayer(s.feed)
+	s.player.SetBufferSize(2 * samples(playerBuffer))
+	s.feed.inPlayer = func() int { return s.player.BufferedSize() / 2 }
+	s.player.Play()
+	return s, nil
+}
+
+// Write queues samples in real time; see firmware.Speaker. A lost device is
+// ErrDeviceLost at this and every later Write, and so is one that has taken
+// nothing for a second; what was queued for it is dropped.
+func (s *Speaker) Write(ctx context.Context, pcm []int16) error {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return fmt.Errorf("write to speaker: %w", ctx.Err())
+	}
+	for {
+		if err := s.trouble(ctx); err != nil {
+			return fmt.Errorf("write to speaker: %w", err)
+		}
+		if _, _, idle := s.feed.state(); idle > hungAfter {
+			return fmt.Errorf("write to speaker: %w", s.hung())
+		}
+		var changed <-chan struct{}
+		if pcm, changed = s.feed.put(pcm); len(pcm) == 0 {
+			return nil
+		}
+		s.wait(ctx, changed, lifeCheck)
+	}
+}
+
+// Drain blocks until the last sample has left the device, and some 100 ms more;
+// see firmware.Speaker.
+func (s *Speaker) Drain(ctx context.Context) error {
+	s.feed.hurry()
+	least, at := -1, time.Now() // the fewest samples seen waiting, and when
+	for {
+		if err := s.trouble(ctx); err != nil {
+			return fmt.Errorf("drain speaker: %w", err)
+		}
+		waiting, soundAt, _ := s.feed.state()
+		now := time.Now()
+		if waiting == 0 {
+			left := soundAt.Add(pollOto + latency + drainMargin).Sub(now)
+			if left <= 0 {
+				return nil
+			}
+			s.wait(ctx, nil, min(left, lifeCheck))
+			continue
+		}
+		if least < 0 || waiting < least {
+			least, at = waiting, now
+		} else if now.Sub(at) > hungAfter {
+			return fmt.Errorf("drain speaker: %w", s.hung())
+		}
+		s.wait(ctx, nil, pollOto)
+	}
+}
+
+// Buffered is how many samples have not left the device, as far as the clock
+// tells of those that are in its buffer already.
+func (s *Speaker) Buffered() int {
+	if s.isClosed() || s.oto.Err() != nil {
+		return 0
+	}
+	return s.feed.buffered()
+}
+
+// Discard drops what is not yet in the device's buffer.
+func (s *Speaker) Discard() {
+	s.control.Lock()
+	defer s.control.Unlock()
+	if s.isClosed() {
+		return
+	}
+	s.feed.halt()
+	// This empties oto's buffer, and oto calls the feed's Seek, which cannot
+	// fail.
+	_, _ = s.player.Seek(0, io.SeekStart)
+}
+
+// Close drops what is not yet in the device's buffer. The device stays open,
+// silent, for the next speaker.
+func (s *Speaker) Close() error {
+	s.control.Lock()
+	defer s.control.Unlock()
+	if s.isClosed() {
+		return nil
+	}
+	close(s.done)
+	s.feed.halt()
+	s.player.PauseAndStopReading()
+	returnDevice()
+	return nil
+}
+
+// trouble is why a call cannot go on.
+func (s *Speaker) trouble(ctx context.Context) error {
+	if s.isClosed() {
+		return firmware.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.oto.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrDeviceLost, err)
+	}
+	return nil
+}
+
+// hung drops what a hanging device would else play when it wakes up, long after
+// anybody waits for it.
+func (s *Speaker) hung() error {
+	s.Discard()
+	return fmt.Errorf("%w: %w", ErrDeviceLost, errHung)
+}
+
+var errHung = errors.New("it has taken no samples for " + hungAfter.String())
+
+func (s *Speaker) isClosed() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *Speaker) wait(ctx context.Context, changed <-chan struct{}, most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-changed:
+	case <-timer.C:
+	case <-s.done:
+	case <-ctx.Done():
+	}
+}
