@@ -184,10 +184,25 @@ func (o *Orders) hold(ctx context.Context, h protocol.Hello) error {
 	for _, held := range h.Held {
 		has[held.Hash] = true
 	}
-	var hashes []string
+	var hashes, cancels []string
 	for _, d := range waiting {
 		if has[d.Order] {
 			hashes = append(hashes, d.Order)
+		} else if d.Kind == protocol.KindCancel && d.Attempts > 1 {
+			cancels = append(cancels, d.Order)
+		}
+	}
+	// A hello names the alerts that ended, not by which cancel: one that was
+	// sent more than once is taken to be among them.
+	if len(cancels) > 0 {
+		sent, err := o.Store.Orders(ctx, Query{Hashes: cancels})
+		if err != nil {
+			return fmt.Errorf("read cancels: %w", err)
+		}
+		for _, r := range sent {
+			if slices.Contains(h.Cancelled, r.Subject) {
+				hashes = append(hashes, r.Hash)
+			}
 		}
 	}
 	if len(hashes) == 0 {

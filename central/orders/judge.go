@@ -157,21 +157,32 @@ func (o *Orders) recall(ctx context.Context, known *protocol.Known, r Record, do
 			return fmt.Errorf("read orders on %s: %w", subject, err)
 		}
 		for _, b := range before {
-			a := known.Alerts[subject]
-			switch b.Kind {
-			case protocol.KindAlert:
-				if int(b.Revision) > a.Sequence {
-					a.Sequence, a.Hash, a.Wide = int(b.Revision), b.Hash, b.Wide
-				}
-				known.Alerts[subject] = a
-			case protocol.KindCancel:
-				a.Cancelled, a.CancelWide, a.CancelHash = true, a.CancelWide || b.Wide, b.Hash
-				known.Alerts[subject] = a
-			default:
-				if b.Revision > known.Held[subject].Revision {
-					known.Held[subject] = protocol.Held{Revision: b.Revision, Hash: b.Hash}
-				}
+			if err := remember(known, subject, b); err != nil {
+				return fmt.Errorf("read %s %d: %w", subject, b.Revision, err)
 			}
+		}
+	}
+	return nil
+}
+
+// remember adds one order that was sealed before to what the boards know.
+func remember(known *protocol.Known, subject string, b Record) error {
+	a := known.Alerts[subject]
+	switch b.Kind {
+	case protocol.KindAlert:
+		if int(b.Revision) > a.Sequence {
+			d, err := protocol.Decode[protocol.Alert](b.Payload)
+			if err != nil {
+				return err
+			}
+			known.Alerts[subject] = a.Seen(&d, b.Hash)
+		}
+	case protocol.KindCancel:
+		a.Cancelled, a.CancelWide, a.CancelHash = true, a.CancelWide || b.Wide, b.Hash
+		known.Alerts[subject] = a
+	default:
+		if b.Revision > known.Held[subject].Revision {
+			known.Held[subject] = protocol.Held{Revision: b.Revision, Hash: b.Hash}
 		}
 	}
 	return nil

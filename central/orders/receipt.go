@@ -47,8 +47,7 @@ func (o *Orders) read(ctx context.Context, cluster string, payload []byte) (Rece
 		return ReceiptRow{}, err
 	}
 	r, e, err := protocol.OpenReceipt(payload, key)
-	// A board whose store cannot write has no number for its receipt.
-	if unnumbered := r.Sequence == 0 && r.Fate == protocol.FateNotDurable && r.Epoch != ""; err != nil && !(unnumbered && protocol.ReasonOf(err) == protocol.ReasonInvalid) {
+	if err != nil {
 		return ReceiptRow{}, err
 	}
 	if r.Cluster != cluster {

@@ -1,0 +1,13 @@
+package orders
+
+import (
+	"context"
+	"time"
+)
+
+// ResendDue and Acknowledge are what Run does on its timers.
+func (o *Orders) ResendDue(ctx context.Context, now time.Time) error { return o.resend(ctx, now) }
+func (o *Orders) Acknowledge(ctx context.Context) error              { return o.acknowledge(ctx) }
+
+// LongestWait is a time after which everything that waits is due.
+const LongestWait = longestWait + time.Second
