@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -213,9 +214,9 @@ func (w *world) enrol(cluster string) *board {
 		b.judge(encoded(w.t, e))
 	}
 	b.known.Enrolling = false
-	b.told, b.sounds = nil, nil
-	b.next = 1
+	b.told, b.sounds, b.order, b.next = nil, nil, nil, 1
 	w.net.boards[cluster] = b
+	w.hello(b)
 	return b
 }
 
@@ -256,6 +257,8 @@ type message struct {
 	lane protocol.Lane
 	data []byte
 }
+
+func (m message) String() string { return fmt.Sprintf("%s/%s (%d bytes)", m.to, m.lane, len(m.data)) }
 
 func (n *network) ToCluster(cluster string, lane protocol.Lane, data []byte) error {
 	n.mu.Lock()
