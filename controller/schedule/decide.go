@@ -24,10 +24,10 @@ type State struct {
 	Marks    map[string]Mark   // by occurrence ID
 	Playing  map[string]string // output -> occurrence ID that is on air or starting now
 	Trusted  bool              // the time is known; without it items wait, and alerts finish their repetitions
-	// Settled spares Decide from looking at the past again: everything that was
-	// missed before it has been decided. Zero looks back to Calendar.From. A
-	// caller that has kept the marks of a decision's Missed may set it to the
-	// time of that decision.
+	// Settled spares Decide from looking at the whole past again: what was missed
+	// until then is not named any more. Zero looks back to Calendar.From. A caller
+	// that has kept what a decision with Trusted named may set it to the time of
+	// that decision.
 	Settled time.Time
 }
 
@@ -160,7 +160,7 @@ func (d *decider) item(o *Occurrence) {
 		if playing { // and its mark is being kept
 			c.begun = onAir
 		} else if !d.now.Before(begins) {
-			d.missed(o)
+			d.missed(o, begins)
 			return
 		}
 		d.ask(begins)
@@ -170,7 +170,7 @@ func (d *decider) item(o *Occurrence) {
 		}
 	case mark.Fate == protocol.FateCut:
 		if !d.now.Before(o.late()) {
-			d.missed(o)
+			d.missed(o, o.late())
 			return
 		}
 		c.begun, c.from, c.until = wasCut, mark.Position, o.late()
@@ -184,8 +184,9 @@ func (d *decider) item(o *Occurrence) {
 	d.due = append(d.due, c)
 }
 
-func (d *decider) missed(o *Occurrence) {
-	if !o.Start.Before(d.Calendar.From) {
+// missed notes an occurrence whose time ended.
+func (d *decider) missed(o *Occurrence, ended time.Time) {
+	if !o.Start.Before(d.Calendar.From) && ended.After(d.Settled) {
 		d.over = append(d.over, o)
 	}
 }
