@@ -227,6 +227,23 @@ func TestTakeMakesTheStationFormat(t *testing.T) {
 	}
 }
 
+// A low voice stays low beside a loud one: nothing rides the gain.
+func TestGainIsOneConstant(t *testing.T) {
+	upload := sound(t, "wav", "-f", "lavfi", "-i", "aevalsrc='(0.03+0.27*gte(t,20))*sin(2*PI*500*t)':d=40")
+	dir := t.TempDir()
+	a, err := shelf(t, library.ShelfOptions{Dir: dir}).Take(t.Context(), bytes.NewReader(upload), "two.wav", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := envelope(decode(t, filepath.Join(dir, "audio", a.SHA256[:2], a.SHA256+".opus"), "-c:a", "libopus"))
+	for _, second := range []int{1, 10, 18} {
+		low, loud := e[10*second], e[len(e)-10*second]
+		if step := 20 * math.Log10(loud/low); math.Abs(step-20) > 0.5 {
+			t.Errorf("at %d s a step of 20 dB became %.1f dB", second, step)
+		}
+	}
+}
+
 func TestTakeOfAShortSound(t *testing.T) {
 	// 0.3 s is less than the meter needs.
 	upload := sound(t, "wav", "-f", "lavfi", "-i", "sine=1000:duration=0.3", "-af", "volume=-10dB")

@@ -71,7 +71,7 @@ func TestServe(t *testing.T) {
 			w := httptest.NewRecorder()
 			s.ServeHTTP(w, r)
 			if w.Code != tt.status {
-				t.Fatalf("status %d, want %d: %s", w.Code, tt.status, w.Body)
+				t.Fatalf("status %d, want %d: %.80q", w.Code, tt.status, w.Body)
 			}
 			if tt.body != nil && !bytes.Equal(w.Body.Bytes(), tt.body) {
 				t.Errorf("%d bytes, want %d", w.Body.Len(), len(tt.body))
