@@ -1,0 +1,244 @@
+package central
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"loa/central/broker"
+	"loa/central/fleet"
+	"loa/central/library"
+	"loa/central/orders"
+	"loa/central/planner"
+	"loa/central/registry"
+	"loa/central/storage"
+	"loa/central/web"
+	"loa/controller/protocol"
+)
+
+// Options are what a server needs.
+type Options struct {
+	Data    string   // folder of everything that must not be lost; it is made
+	API     string   // host:port for people, TLS
+	Broker  string   // host:port for boards, MQTT over TLS
+	Audio   string   // host:port for boards, HTTPS
+	Hosts   []string // names and addresses under which boards and people find this server
+	Version string
+	Log     *slog.Logger
+}
+
+// Central is the server.
+type Central struct {
+	Options
+	db       *storage.DB
+	shelf    *library.Shelf
+	registry *registry.Registry
+	library  *library.Library
+	planner  *planner.Planner
+	orders   *orders.Orders
+	fleet    *fleet.Fleet
+	broker   *broker.Broker
+	api      *httpServer
+	audio    *httpServer
+	replan   chan struct{}
+}
+
+// Addresses are where a server listens.
+type Addresses struct {
+	API    string `json:"api"`    // https://host:port
+	Broker string `json:"broker"` // host:port
+	Audio  string `json:"audio"`  // https://host:port
+}
+
+// New opens everything and binds every address, so that a folder of a newer
+// version or a port that is taken is an error now. Close gives it back if Run is
+// never called.
+func New(o Options) (c *Central, err error) {
+	c = &Central{Options: o, replan: make(chan struct{}, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.Close())
+			c = nil
+		}
+	}()
+	key, err := openData(o.Data)
+	if err != nil {
+		return c, err
+	}
+	if c.db, err = storage.Open(filepath.Join(o.Data, database)); err != nil {
+		return c, err
+	}
+	if c.shelf, err = library.NewShelf(library.ShelfOptions{Dir: filepath.Join(o.Data, "library")}); err != nil {
+		return c, err
+	}
+	authority, err := broker.LoadOrCreate(filepath.Join(o.Data, "authority"))
+	if err != nil {
+		return c, err
+	}
+	c.registry = registry.New(c.db.Registry())
+	c.library = library.New(c.db.Library(), c.shelf, o.Log)
+	c.planner = planner.New(c.db.Planner())
+	if err := c.openBroker(authority); err != nil {
+		return c, err
+	}
+	if c.orders, err = orders.New(orders.Options{
+		Store: c.db.Orders(), Registry: c.registry, Publisher: c.broker, Key: key, Log: o.Log,
+	}); err != nil {
+		return c, err
+	}
+	if c.fleet, err = fleet.New(fleet.Options{Store: c.db.Fleet(), Registry: c.registry, Log: o.Log}); err != nil {
+		return c, err
+	}
+	if err := c.openWeb(authority); err != nil {
+		return c, err
+	}
+	return c, c.publish(authority.CAPEM())
+}
+
+func (c *Central) openBroker(authority *broker.Authority) error {
+	tls, err := authority.ServerTLS(c.Hosts, c.admit)
+	if err != nil {
+		return err
+	}
+	c.broker, err = broker.New(broker.Options{
+		Addr: c.Options.Broker, TLS: tls, AreasOf: c.areasOf, Deliver: c.deliver, Log: c.Log,
+	})
+	if err != nil {
+		return err
+	}
+	if c.audio, err = listen(c.Options.Audio, tls, c.shelf, c.Log); err != nil {
+		return fmt.Errorf("serve audio: %w", err)
+	}
+	return nil
+}
+
+func (c *Central) openWeb(authority *broker.Authority) error {
+	tls, err := authority.PeopleTLS(c.Hosts)
+	if err != nil {
+		return err
+	}
+	api := web.New(web.Options{
+		Registry: c.registry, Library: c.library, Planner: c.planner, Orders: c.orders, Fleet: c.fleet, Files: c.shelf,
+		Certify: authority.IssueCluster, Authority: authority.CAPEM(),
+		Broker: c.public(c.broker.Addr()), Audio: "https://" + c.public(c.audio.addr()),
+		Planned: c.planned, Version: c.Version, Log: c.Log,
+	})
+	if c.api, err = listen(c.API, tls, api, c.Log); err != nil {
+		return fmt.Errorf("serve the API: %w", err)
+	}
+	return nil
+}
+
+// public is an address as boards reach it: the first host, and the port bound.
+func (c *Central) public(bound net.Addr) string {
+	_, port, err := net.SplitHostPort(bound.String())
+	if err != nil {
+		return bound.String()
+	}
+	return net.JoinHostPort(c.Hosts[0], port)
+}
+
+// Addresses are those that New bound.
+func (c *Central) Addresses() Addresses {
+	return Addresses{
+		API:    "https://" + c.public(c.api.addr()),
+		Broker: c.public(c.broker.Addr()),
+		Audio:  "https://" + c.public(c.audio.addr()),
+	}
+}
+
+// Run serves until ctx ends, and closes everything. Its error is what ended it
+// early, or could not be closed.
+func (c *Central) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var parts sync.WaitGroup
+	run := func(name string, f func(context.Context) error) {
+		parts.Go(func() {
+			if err := f(ctx); err != nil && ctx.Err() == nil {
+				stop(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	run("broker", c.broker.Run)
+	run("orders", c.orders.Run)
+	run("fleet", c.fleet.Run)
+	run("plans", c.plan)
+	run("audio", c.audio.run)
+	run("API", c.api.run)
+	parts.Wait()
+	err := c.Close()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return errors.Join(cause, err)
+	}
+	return err
+}
+
+// Close gives back what New opened, last in first out.
+func (c *Central) Close() error {
+	var errs []error
+	for _, s := range []*httpServer{c.api, c.audio} {
+		if s != nil {
+			errs = append(errs, s.close())
+		}
+	}
+	if c.shelf != nil {
+		errs = append(errs, c.shelf.Close())
+	}
+	if c.db != nil {
+		errs = append(errs, c.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// admit lets a board in whose certificate is the one that its cluster has now.
+func (c *Central) admit(cluster string, cert *x509.Certificate) error {
+	devices, err := c.registry.Devices(context.Background(), cluster)
+	if err != nil {
+		return fmt.Errorf("ask for the board of %s: %w", cluster, err)
+	}
+	public, ok := cert.PublicKey.(ed25519.PublicKey)
+	if ok && slices.ContainsFunc(devices, func(d registry.Device) bool {
+		return d.RevokedAt.IsZero() && public.Equal(ed25519.PublicKey(d.Public)) && d.CertSerial == broker.Serial(cert)
+	}) {
+		return nil
+	}
+	return fmt.Errorf("certificate %s is not that of the board of %s", broker.Serial(cert), cluster)
+}
+
+// areasOf are the areas whose alerts a cluster may hear.
+func (c *Central) areasOf(cluster string) []string {
+	codes, err := c.registry.AreaCodes(context.Background(), cluster)
+	if err != nil {
+		c.Log.Error("ask for the areas of a cluster", "cluster", cluster, "error", err)
+	}
+	return codes
+}
+
+// deliver hands a board's message to the room that it is for.
+func (c *Central) deliver(cluster string, lane protocol.Lane, payload []byte) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var err error
+	switch lane {
+	case protocol.LaneHello:
+		err = c.orders.Hello(ctx, cluster, payload)
+	case protocol.LaneReceipt:
+		err = c.orders.Receipt(ctx, cluster, payload)
+	case protocol.LaneState:
+		err = c.fleet.State(ctx, cluster, payload)
+	case protocol.LaneTelemetry:
+		err = c.fleet.Telemetry(ctx, cluster, payload)
+	}
+	if err != nil {
+		c.Log.Warn("message of a board", "cluster", cluster, "lane", string(lane), "error", err)
+	}
+}

@@ -1,0 +1,100 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"loa/controller/protocol"
+)
+
+// Cluster is what a plan is made for.
+type Cluster struct {
+	ID        string
+	Areas     []string // every code that it answers to
+	Languages []string // in the order of choice
+}
+
+// Approved is a bulletin that persons signed, and may be named by a plan.
+type Approved struct {
+	ID        string
+	Order     string // hash of the signed document
+	Class     string
+	Areas     []string // codes
+	Languages []string // that it has audio in
+	From      time.Time
+	Until     time.Time
+}
+
+// planAhead is how far a plan reaches: a board that loses its network plays for
+// 30 days, and the plan before the loss may be days old.
+const planAhead = 45 * 24 * time.Hour
+
+// Compile makes the plan of one cluster, without revision and time of issue,
+// which orders fills in. The same input gives the same bytes; From and Until are
+// whole days, so that a plan only changes when it says something new or a day
+// has passed. Notes name what was left out, and why.
+func Compile(c Cluster, programmes []Programme, bulletins map[string]Approved, now time.Time) (plan protocol.Plan, notes []string) {
+	day := now.UTC().Truncate(24 * time.Hour)
+	plan = protocol.Plan{
+		Version: protocol.Version, Cluster: c.ID, From: day.Add(-24 * time.Hour), Until: day.Add(planAhead), Zone: Zone, Items: []protocol.Item{},
+	}
+	sorted := slices.Clone(programmes)
+	slices.SortFunc(sorted, func(a, b Programme) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	for _, p := range sorted {
+		if !slices.Contains(c.Areas, p.Area) {
+			continue
+		}
+		item := protocol.Item{
+			ID: p.ID, Class: p.Class, Order: p.Order, Start: p.Start, Rule: p.Rule, Except: p.Except, Seconds: p.Seconds, Late: p.Late,
+		}
+		if !p.NoChime {
+			item.Parts = append(item.Parts, protocol.Part{Sources: []protocol.Source{{BuiltIn: protocol.Chime}}})
+		}
+		said := 0
+		for _, id := range p.Bulletins {
+			sources, why := c.sources(p, bulletins[id])
+			if why != "" {
+				notes = append(notes, fmt.Sprintf("programme %s: bulletin %s is left out: %s", p.ID, id, why))
+				continue
+			}
+			item.Parts = append(item.Parts, protocol.Part{Sources: sources})
+			said++
+		}
+		if said == 0 {
+			notes = append(notes, fmt.Sprintf("programme %s is left out: nothing of it may sound", p.ID))
+			continue
+		}
+		plan.Items = append(plan.Items, item)
+	}
+	return plan, notes
+}
+
+// sources are a bulletin's languages in the cluster's order; a bulletin that
+// speaks none of them speaks in those that it has, Vietnamese first.
+func (c Cluster) sources(p Programme, b Approved) (sources []protocol.Source, why string) {
+	switch {
+	case b.Order == "":
+		return nil, "it is not approved"
+	case b.Class != p.Class:
+		return nil, fmt.Sprintf("it was approved as %s", b.Class)
+	case !slices.ContainsFunc(b.Areas, func(a string) bool { return slices.Contains(c.Areas, a) }):
+		return nil, "it was not approved for this area"
+	}
+	languages := slices.DeleteFunc(slices.Clone(c.Languages), func(l string) bool { return !slices.Contains(b.Languages, l) })
+	if slices.Contains(b.Languages, "vi") && !slices.Contains(languages, "vi") {
+		languages = append(languages, "vi")
+	}
+	if len(languages) == 0 {
+		languages = slices.Sorted(slices.Values(b.Languages))
+	}
+	for _, l := range languages {
+		sources = append(sources, protocol.Source{Bulletin: b.Order, Language: l})
+	}
+	return sources, ""
+}

@@ -1,0 +1,174 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"loa/central/orders"
+	"loa/central/registry"
+	"loa/controller/protocol"
+)
+
+// announcement is what sounds, as a person asks for it.
+type announcement struct {
+	Hazard      string         `json:"hazard" maxLength:"64" doc:"As in flood, storm, fire."`
+	Level       int            `json:"level,omitempty" minimum:"0" maximum:"5" doc:"Risk level (Decision 18/2021/QĐ-TTg); 0 for none."`
+	Siren       protocol.Siren `json:"siren"`
+	Phrase      string         `json:"phrase" maxLength:"64" doc:"The built-in phrase that stands in for missing audio."`
+	Messages    []message      `json:"messages" minItems:"1" maxItems:"64"`
+	Repetitions int            `json:"repetitions" minimum:"1" maximum:"1000"`
+	Pause       float64        `json:"pause" minimum:"0" maximum:"3600" doc:"Seconds between repetitions."`
+}
+
+type message struct {
+	Language string `json:"language" maxLength:"35"`
+	Text     string `json:"text" maxLength:"8000"`
+	Audio    string `json:"audio,omitempty" maxLength:"64" doc:"SHA-256 of station audio."`
+}
+
+type alertWish struct {
+	Mode            protocol.Mode `json:"mode" enum:"live,drill"`
+	Audience        []string      `json:"audience" minItems:"1" maxItems:"5000" doc:"Area codes."`
+	LifetimeSeconds int           `json:"lifetimeSeconds" minimum:"1" maximum:"86400"`
+	announcement
+}
+
+type localWish struct {
+	Mode            protocol.Mode `json:"mode" enum:"live,drill"`
+	Input           string        `json:"input" maxLength:"64" doc:"The button's name on the board."`
+	Audience        []string      `json:"audience" minItems:"1" maxItems:"5000"`
+	LifetimeSeconds int           `json:"lifetimeSeconds" minimum:"1" maximum:"31536000"`
+	Seconds         int           `json:"seconds" minimum:"1" maximum:"3600" doc:"The longest that one press sounds."`
+	announcement
+}
+
+func (a *api) alerts() {
+	route(a, "POST", "/alerts", "Draft an alert or a drill", a.draftAlert)
+	route(a, "POST", "/alerts/{mode}/{id}/update", "Draft what replaces an alert", a.draftUpdate)
+	route(a, "POST", "/alerts/{mode}/{id}/cancel", "Draft the end of an alert", a.draftCancel)
+	route(a, "POST", "/stops", "Draft silence for what is on air in areas", a.draftStop)
+	route(a, "POST", "/locals", "Draft what a button plays", a.draftLocal)
+}
+
+// announce turns a wish into what is signed.
+func (a *api) announce(ctx context.Context, w announcement) (protocol.Announcement, error) {
+	out := protocol.Announcement{
+		Hazard: w.Hazard, Level: w.Level, Siren: w.Siren, Phrase: w.Phrase, Repetitions: w.Repetitions, Pause: w.Pause,
+	}
+	for _, m := range w.Messages {
+		said := protocol.Message{Language: m.Language, Text: m.Text}
+		if m.Audio != "" {
+			audio, err := a.audio(ctx, m.Audio)
+			if err != nil {
+				return out, err
+			}
+			said.Audio = &audio
+		}
+		out.Messages = append(out.Messages, said)
+	}
+	return out, nil
+}
+
+func (a *api) draftAlert(ctx context.Context, in *body[alertWish]) (*body[draft], error) {
+	w := in.Body
+	if err := a.Registry.Allow(ctx, asks(ctx), registry.RaiseAlerts, w.Audience...); err != nil {
+		return nil, err
+	}
+	said, err := a.announce(ctx, w.announcement)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.Orders.Alert(ctx, asks(ctx), orders.AlertWish{
+		Mode: w.Mode, Audience: w.Audience, Lifetime: time.Duration(w.LifetimeSeconds) * time.Second, Announcement: said,
+	})
+	return answer(viewDraft(d)), err
+}
+
+type alertID struct {
+	Mode string `path:"mode" enum:"live,drill"`
+	ID   string `path:"id" maxLength:"64"`
+}
+
+// audience is that of an alert as it stands, and whether the person may act on
+// it.
+func (a *api) audience(ctx context.Context, in alertID, action registry.Action) ([]string, error) {
+	subject := protocol.AlertSubject(protocol.Mode(in.Mode), in.ID)
+	found, err := a.Orders.List(ctx, orders.Query{Kinds: []protocol.Kind{protocol.KindAlert}, Subject: subject, State: orders.Sealed, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, newProblem(http.StatusNotFound, "not-found", subject+" was never raised")
+	}
+	return found[0].Areas, a.Registry.Allow(ctx, asks(ctx), action, found[0].Areas...)
+}
+
+func (a *api) draftUpdate(ctx context.Context, in *struct {
+	alertID
+	Body alertWish
+}) (*body[draft], error) {
+	audience, err := a.audience(ctx, in.alertID, registry.RaiseAlerts)
+	if err != nil {
+		return nil, err
+	}
+	said, err := a.announce(ctx, in.Body.announcement)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.Orders.UpdateAlert(ctx, asks(ctx), in.ID, orders.AlertWish{
+		Mode: protocol.Mode(in.Mode), Audience: audience, Lifetime: time.Duration(in.Body.LifetimeSeconds) * time.Second, Announcement: said,
+	})
+	return answer(viewDraft(d)), err
+}
+
+func (a *api) draftCancel(ctx context.Context, in *alertID) (*body[draft], error) {
+	if _, err := a.audience(ctx, *in, registry.CancelAlerts); err != nil {
+		return nil, err
+	}
+	d, err := a.Orders.Cancel(ctx, asks(ctx), protocol.Mode(in.Mode), in.ID)
+	return answer(viewDraft(d)), err
+}
+
+func (a *api) draftStop(ctx context.Context, in *body[struct {
+	Areas []string `json:"areas" minItems:"1" maxItems:"5000"`
+}]) (*body[draft], error) {
+	if err := a.Registry.Allow(ctx, asks(ctx), registry.StopSound, in.Body.Areas...); err != nil {
+		return nil, err
+	}
+	sounding, err := a.Fleet.OnAir(ctx, in.Body.Areas...)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[protocol.Target]bool{}
+	var targets []protocol.Target
+	for _, cluster := range sortedKeys(sounding) {
+		for _, t := range sounding[cluster] {
+			if !seen[t] {
+				seen[t] = true
+				targets = append(targets, t)
+			}
+		}
+	}
+	if len(targets) == 0 {
+		return nil, newProblem(http.StatusConflict, "nothing-on-air", "nothing is on air there, as far as is known")
+	}
+	d, err := a.Orders.Stop(ctx, asks(ctx), in.Body.Areas, targets)
+	return answer(viewDraft(d)), err
+}
+
+func (a *api) draftLocal(ctx context.Context, in *body[localWish]) (*body[draft], error) {
+	w := in.Body
+	if err := a.Registry.Allow(ctx, asks(ctx), registry.RaiseAlerts, w.Audience...); err != nil {
+		return nil, err
+	}
+	said, err := a.announce(ctx, w.announcement)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.Orders.Local(ctx, asks(ctx), orders.LocalWish{
+		Mode: w.Mode, Input: w.Input, Audience: w.Audience, Lifetime: time.Duration(w.LifetimeSeconds) * time.Second,
+		Seconds: w.Seconds, Announcement: said,
+	})
+	return answer(viewDraft(d)), err
+}

@@ -1,0 +1,232 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"loa/central/library"
+	"loa/central/registry"
+	"loa/controller/protocol"
+)
+
+type bulletin struct {
+	ID         string            `json:"id,omitempty" maxLength:"64"`
+	Revision   int64             `json:"revision" readOnly:"true" required:"false"`
+	Title      string            `json:"title"`
+	Text       map[string]string `json:"text,omitempty" doc:"By language."`
+	Class      library.Class     `json:"class" enum:"routine,priority"`
+	Areas      []string          `json:"areas"`
+	Audio      map[string]string `json:"audio,omitempty" doc:"By language: the SHA-256 of station audio."`
+	ValidFrom  time.Time         `json:"validFrom"`
+	ValidUntil time.Time         `json:"validUntil"`
+	Author     string            `json:"author,omitempty" readOnly:"true"`
+	State      library.State     `json:"state,omitempty" readOnly:"true"`
+	Order      string            `json:"order,omitempty" readOnly:"true" doc:"Hash of the document by which it may be broadcast."`
+}
+
+func viewBulletin(b library.Bulletin) bulletin {
+	return bulletin{
+		ID: b.ID, Revision: b.Revision, Title: b.Title, Text: b.Text, Class: b.Class, Areas: b.Areas, Audio: b.Audio,
+		ValidFrom: b.ValidFrom.UTC(), ValidUntil: b.ValidUntil.UTC(), Author: b.Author, State: b.State, Order: b.OrderHash,
+	}
+}
+
+func (b bulletin) content() library.Bulletin {
+	return library.Bulletin{
+		ID: b.ID, Title: b.Title, Text: b.Text, Class: b.Class, Areas: b.Areas, Audio: b.Audio,
+		ValidFrom: b.ValidFrom, ValidUntil: b.ValidUntil,
+	}
+}
+
+type bulletinAnswer struct {
+	ETag string `header:"ETag"`
+	Body bulletin
+}
+
+func tagged(b library.Bulletin) *bulletinAnswer {
+	return &bulletinAnswer{etag(b.Revision), viewBulletin(b)}
+}
+
+func etag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) + `"` }
+
+// ifMatch reads the revision that an editor saw.
+func ifMatch(header string) (int64, error) {
+	if header == "" {
+		return 0, newProblem(http.StatusPreconditionRequired, "if-match", "If-Match must say which revision was read").
+			at("If-Match", "is missing")
+	}
+	n, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)
+	if err != nil {
+		return 0, newProblem(http.StatusUnprocessableEntity, "if-match", "If-Match is not a revision").at("If-Match", header)
+	}
+	return n, nil
+}
+
+type bulletinID struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+func (a *api) content() {
+	route(a, "POST", "/bulletins", "Make a bulletin", a.addBulletin)
+	route(a, "GET", "/bulletins", "Bulletins, the newest change first", a.bulletins)
+	route(a, "GET", "/bulletins/{id}", "One bulletin", a.bulletinByID)
+	route(a, "PUT", "/bulletins/{id}", "Change a bulletin; it must be approved again", a.changeBulletin)
+	route(a, "POST", "/bulletins/{id}/withdraw", "End a bulletin for ever", a.withdrawBulletin)
+	route(a, "POST", "/bulletins/{id}/document", "Draft the document that approves a bulletin", a.draftBulletin)
+}
+
+func (a *api) addBulletin(ctx context.Context, in *body[bulletin]) (*bulletinAnswer, error) {
+	b := in.Body.content()
+	if err := b.Validate(); err != nil {
+		return nil, err
+	}
+	if err := a.Registry.Allow(ctx, asks(ctx), registry.EditBulletins, b.Areas...); err != nil {
+		return nil, err
+	}
+	made, err := a.Library.Create(ctx, asks(ctx), b)
+	if err != nil {
+		return nil, err
+	}
+	return tagged(made), nil
+}
+
+func (a *api) bulletins(ctx context.Context, in *struct {
+	State string `query:"state" enum:"draft,approved,withdrawn"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"200"`
+}) (*body[[]bulletin], error) {
+	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadContent); err != nil {
+		return nil, err
+	}
+	found, err := a.Library.Bulletins(ctx, library.Filter{State: library.State(in.State), Limit: in.Limit})
+	return answer(list(found, viewBulletin)), err
+}
+
+// mayBulletin is a bulletin with which the person may do an action.
+func (a *api) mayBulletin(ctx context.Context, id string, action registry.Action) (library.Bulletin, error) {
+	b, err := a.Library.Bulletin(ctx, id)
+	if err != nil {
+		return b, err
+	}
+	return b, a.Registry.Allow(ctx, asks(ctx), action, b.Areas...)
+}
+
+func (a *api) bulletinByID(ctx context.Context, in *bulletinID) (*bulletinAnswer, error) {
+	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadContent); err != nil {
+		return nil, err
+	}
+	b, err := a.Library.Bulletin(ctx, in.ID)
+	return tagged(b), err
+}
+
+func (a *api) changeBulletin(ctx context.Context, in *struct {
+	bulletinID
+	IfMatch string `header:"If-Match"`
+	Body    bulletin
+}) (*bulletinAnswer, error) {
+	revision, err := ifMatch(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.mayBulletin(ctx, in.ID, registry.EditBulletins); err != nil {
+		return nil, err
+	}
+	b := in.Body.content()
+	b.ID, b.Revision = in.ID, revision
+	if err := b.Validate(); err != nil {
+		return nil, err
+	}
+	if err := a.Registry.Allow(ctx, asks(ctx), registry.EditBulletins, b.Areas...); err != nil {
+		return nil, err
+	}
+	changed, err := a.Library.Edit(ctx, asks(ctx), b)
+	return tagged(changed), err
+}
+
+func (a *api) withdrawBulletin(ctx context.Context, in *bulletinID) (*bulletinAnswer, error) {
+	if _, err := a.mayBulletin(ctx, in.ID, registry.ApproveBulletins); err != nil {
+		return nil, err
+	}
+	b, err := a.Library.Withdraw(ctx, asks(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	a.Planned()
+	return tagged(b), nil
+}
+
+func (a *api) draftBulletin(ctx context.Context, in *bulletinID) (*body[draft], error) {
+	b, err := a.mayBulletin(ctx, in.ID, registry.ApproveBulletins)
+	if err != nil {
+		return nil, err
+	}
+	if b.State == library.Withdrawn {
+		return nil, newProblem(http.StatusConflict, "state", "bulletin "+b.ID+" is withdrawn")
+	}
+	if len(b.Audio) == 0 {
+		return nil, newProblem(http.StatusUnprocessableEntity, "invalid", "the bulletin has no audio").at("audio", "is required for approval")
+	}
+	document, err := a.document(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.Orders.Bulletin(ctx, asks(ctx), document)
+	return answer(viewDraft(d)), err
+}
+
+// document is what a bulletin's approvers sign.
+func (a *api) document(ctx context.Context, b library.Bulletin) (protocol.Bulletin, error) {
+	document := protocol.Bulletin{
+		ID: b.ID, Revision: b.Revision, Title: b.Title, Class: string(b.Class), Areas: b.Areas,
+		NotBefore: b.ValidFrom.UTC(), NotAfter: b.ValidUntil.UTC(),
+	}
+	for _, lang := range sortedKeys(b.Audio) {
+		audio, err := a.audio(ctx, b.Audio[lang])
+		if err != nil {
+			return document, err
+		}
+		document.Audio = append(document.Audio, protocol.SpokenVersion{Language: lang, Audio: audio})
+	}
+	return document, nil
+}
+
+// audio is how an order names a station file.
+func (a *api) audio(ctx context.Context, hash string) (protocol.Audio, error) {
+	row, err := a.Library.Audio(ctx, hash)
+	if errors.Is(err, library.ErrNotFound) {
+		return protocol.Audio{}, newProblem(http.StatusUnprocessableEntity, "invalid", "audio "+hash+" was never uploaded").at("audio", hash)
+	}
+	return protocol.Audio{SHA256: row.SHA256, Bytes: row.Size, Samples: row.Samples}, err
+}
+
+// approved marks the bulletin whose document was just sealed.
+func (a *api) approved(ctx context.Context, hash string) error {
+	d, err := a.Orders.Draft(ctx, hash)
+	if err != nil {
+		return err
+	}
+	document, err := protocol.Decode[protocol.Bulletin](d.Envelope.Payload)
+	if err != nil {
+		return err
+	}
+	b, err := a.Library.Bulletin(ctx, document.ID)
+	if err != nil {
+		return err
+	}
+	now, err := a.document(ctx, b)
+	if err != nil {
+		return err
+	}
+	now.Version, now.Revision, now.Issued = document.Version, document.Revision, document.Issued
+	if !sameJSON(now, document) {
+		return newProblem(http.StatusPreconditionFailed, "changed", "bulletin "+b.ID+" was changed since this document was made: approve it again")
+	}
+	if _, err := a.Library.Approve(ctx, asks(ctx), b.ID, b.Revision, hash); err != nil {
+		return err
+	}
+	a.Planned()
+	return nil
+}
