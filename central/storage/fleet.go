@@ -65,16 +65,23 @@ func (t *tx) ran(r protocol.Receipt) error {
 	if r.Fate == protocol.FateStarted {
 		started = millis(r.At)
 	}
-	if output != "" && !started.Valid {
-		err := t.QueryRowContext(t.ctx, `SELECT max(started) FROM runs WHERE cluster = ? AND order_hash = ? AND occurrence = ?`,
-			r.Cluster, r.Order, occurrence).Scan(&started)
-		if err != nil {
+	same := []any{r.Cluster, r.Order, occurrence}
+	if output == "" {
+		// A start that comes behind its own end tells nothing new.
+		var later bool
+		if err := t.QueryRowContext(t.ctx, `SELECT EXISTS (SELECT 1 FROM runs WHERE cluster = ? AND order_hash = ? AND occurrence = ?
+			AND epoch = ? AND sequence > ?)`, append(same, r.Epoch, r.Sequence)...).Scan(&later); err != nil || later {
 			return err
 		}
-	}
-	if output != "" {
+	} else {
+		if !started.Valid {
+			if err := t.QueryRowContext(t.ctx, `SELECT max(started) FROM runs WHERE cluster = ? AND order_hash = ? AND occurrence = ?`,
+				same...).Scan(&started); err != nil {
+				return err
+			}
+		}
 		if _, err := t.exec(`DELETE FROM runs WHERE cluster = ? AND order_hash = ? AND occurrence = ? AND output = '' AND sequence < ?`,
-			r.Cluster, r.Order, occurrence, r.Sequence); err != nil {
+			append(same, r.Sequence)...); err != nil {
 			return err
 		}
 	}
