@@ -134,10 +134,15 @@ func (r *raw) arrived(t *testing.T) string {
 }
 
 // bubble runs a test on a broker behind pipes, in the bubble's time.
-func bubble(t *testing.T, test func(t *testing.T, c *central, p *pipes)) {
+func bubble(t *testing.T, change func(*broker.Options), test func(t *testing.T, c *central, p *pipes)) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipes()
-		c := start(t, func(o *broker.Options) { o.Listener = p })
+		c := start(t, func(o *broker.Options) {
+			o.Listener = p
+			if change != nil {
+				change(o)
+			}
+		})
 		test(t, c, p)
 		c.stop()
 	})
@@ -151,7 +156,7 @@ func hungUp(conn net.Conn) time.Duration {
 }
 
 func TestSilentClientsAreHungUpOn(t *testing.T) {
-	bubble(t, func(t *testing.T, c *central, p *pipes) {
+	bubble(t, nil, func(t *testing.T, c *central, p *pipes) {
 		if took := hungUp(p.dial()); took != 10*time.Second {
 			t.Errorf("without a handshake: after %v, want 10s", took)
 		}
@@ -174,35 +179,37 @@ func TestSilentClientsAreHungUpOn(t *testing.T) {
 	})
 }
 
-// A board behind a slow link that reads half a kilobyte a second and speaks
-// is alive, though one message takes longer than its keepalive. One that reads
-// nothing is not.
+// A board behind a slow link, which reads half a kilobyte a second, is alive,
+// though one message takes longer than its keepalive and nothing is read from
+// it meanwhile. One that reads nothing is not.
 func TestSlowAndStuckReaders(t *testing.T) {
-	bubble(t, func(t *testing.T, c *central, p *pipes) {
+	var release chan struct{}
+	slowly := func(o *broker.Options) {
+		release = make(chan struct{}) // the bubble's own
+		o.Deliver = func(string, protocol.Lane, []byte) { <-release }
+	}
+	bubble(t, slowly, func(t *testing.T, c *central, p *pipes) {
 		id, _ := identity(t, c.authority, "muong-te-03")
 		topic := protocol.ClusterTopic("muong-te-03", protocol.LaneOrder)
 
 		slow := c.raw(t, p, "muong-te-03", id)
-		slow.hello(t, "muong-te-03", 30, topic)
+		slow.hello(t, "muong-te-03", 10, topic)
+		go func() {
+			for !slow.broken { // until the broker has no more room for them
+				slow.packet(0x30, field(protocol.ClusterTopic("muong-te-03", protocol.LaneReceipt)), []byte("receipt"))
+			}
+		}()
+		synctest.Wait()
 		large := make([]byte, 100<<10)
 		if err := c.ToCluster("muong-te-03", protocol.LaneOrder, large); err != nil {
 			t.Fatal(err)
 		}
-		took := time.Now()
-		go func() {
-			for {
-				time.Sleep(20 * time.Second)
-				slow.packet(0x30, field(protocol.ClusterTopic("muong-te-03", protocol.LaneTelemetry)), []byte("alive"))
-				if slow.broken {
-					return
-				}
-			}
-		}()
+		began := time.Now()
 		var n int
 		for buf := make([]byte, 512); n < len(large); time.Sleep(time.Second) {
 			k, err := slow.Read(buf)
 			if err != nil {
-				t.Fatalf("cut off after %d bytes and %v: %v", n, time.Since(took), err)
+				t.Fatalf("cut off after %d bytes and %v: %v", n, time.Since(began), err)
 			}
 			n += k
 		}
@@ -219,11 +226,12 @@ func TestSlowAndStuckReaders(t *testing.T) {
 		if c.Online("muong-te-03") {
 			t.Error("a client that reads nothing is still online after a minute")
 		}
+		close(release)
 	})
 }
 
 func TestAlertsPassEverything(t *testing.T) {
-	bubble(t, func(t *testing.T, c *central, p *pipes) {
+	bubble(t, nil, func(t *testing.T, c *central, p *pipes) {
 		c.place("muong-te-03", "03388")
 		id, _ := identity(t, c.authority, "muong-te-03")
 		r := c.raw(t, p, "muong-te-03", id)
@@ -250,7 +258,7 @@ func TestAlertsPassEverything(t *testing.T) {
 }
 
 func TestTooMuchWaits(t *testing.T) {
-	bubble(t, func(t *testing.T, c *central, p *pipes) {
+	bubble(t, nil, func(t *testing.T, c *central, p *pipes) {
 		id, _ := identity(t, c.authority, "muong-te-03")
 		r := c.raw(t, p, "muong-te-03", id)
 		r.hello(t, "muong-te-03", 60, protocol.ClusterTopic("muong-te-03", protocol.LaneOrder),
@@ -279,7 +287,7 @@ func TestTooMuchWaits(t *testing.T) {
 
 // Takeover of a connection that is stuck in the middle of a message.
 func TestTakeoverOfStuckSession(t *testing.T) {
-	bubble(t, func(t *testing.T, c *central, p *pipes) {
+	bubble(t, nil, func(t *testing.T, c *central, p *pipes) {
 		id, _ := identity(t, c.authority, "muong-te-03")
 		topic := protocol.ClusterTopic("muong-te-03", protocol.LaneOrder)
 		stuck := c.raw(t, p, "muong-te-03", id)
@@ -305,7 +313,7 @@ func TestTakeoverOfStuckSession(t *testing.T) {
 
 // Two boards with one key throw each other out; central does not join in for ever.
 func TestConnectsOfOneCluster(t *testing.T) {
-	bubble(t, func(t *testing.T, c *central, p *pipes) {
+	bubble(t, nil, func(t *testing.T, c *central, p *pipes) {
 		id, _ := identity(t, c.authority, "muong-te-03")
 		connect := func() bool {
 			r := c.raw(t, p, "muong-te-03", id)
@@ -329,7 +337,7 @@ func TestConnectsOfOneCluster(t *testing.T) {
 }
 
 func TestFailedHandshakesOfOneSource(t *testing.T) {
-	bubble(t, func(t *testing.T, c *central, p *pipes) {
+	bubble(t, nil, func(t *testing.T, c *central, p *pipes) {
 		id, _ := identity(t, c.authority, "muong-te-03")
 		for range 100 {
 			conn := p.dial()
@@ -346,7 +354,7 @@ func TestFailedHandshakesOfOneSource(t *testing.T) {
 }
 
 func TestHandshakesOfOneSourceAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T, c *central, p *pipes) {
+	bubble(t, nil, func(t *testing.T, c *central, p *pipes) {
 		for range 256 {
 			p.dial()
 		}
