@@ -5,14 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 	_ "time/tzdata" // a board's image may lack the zone files, and a plan names a zone
 
 	"loa/controller/protocol"
 )
 
-// Grace is how long after its start an item may begin although it has no Late:
-// a board that is asked a moment after the start must not miss it.
+// Grace is how long after its start and Late an item may still begin: a board
+// that is asked a moment after the start must not miss it, nor one that has just
+// ended what stood before it.
 const Grace = 5 * time.Second
 
 // MaxOccurrences is the most that one calendar holds.
@@ -45,7 +47,7 @@ func OccurrenceID(item string, start time.Time) string {
 func (o *Occurrence) late() time.Time { return o.End.Add(o.lateness()) }
 
 // begins is until when an occurrence may begin.
-func (o *Occurrence) begins() time.Time { return o.Start.Add(max(o.lateness(), Grace)) }
+func (o *Occurrence) begins() time.Time { return o.Start.Add(o.lateness() + Grace) }
 
 func (o *Occurrence) lateness() time.Duration {
 	return time.Duration(o.Item.Late) * time.Second
@@ -124,7 +126,7 @@ func (c *Calendar) add(it *protocol.Item, zone *time.Location, work *int) error 
 		except = append(except, t)
 	}
 	length := time.Duration(it.Seconds) * time.Second
-	span := max(length+time.Duration(it.Late)*time.Second, Grace)
+	span := max(length, Grace) + time.Duration(it.Late)*time.Second
 	c.longest = max(c.longest, span)
 
 	// The rule is asked in wall time. A zone is at most 14 hours from UTC and
@@ -178,7 +180,13 @@ func (c *Calendar) search(t time.Time) int {
 	return i
 }
 
+// zones keeps what was read of the zone files; there are some 600 names.
+var zones sync.Map
+
 func loadZone(name string) (*time.Location, error) {
+	if zone, ok := zones.Load(name); ok {
+		return zone.(*time.Location), nil
+	}
 	if name == "" || name == "Local" {
 		return nil, errors.New("zone: is not an IANA name like Asia/Ho_Chi_Minh")
 	}
@@ -186,6 +194,7 @@ func loadZone(name string) (*time.Location, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zone: %w", err)
 	}
+	zones.Store(name, zone)
 	return zone, nil
 }
 

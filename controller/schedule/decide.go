@@ -58,10 +58,9 @@ type Decision struct {
 
 // Decide says what each output plays now.
 //
-// An item begins only until its start plus Late (or Grace, when that is more),
-// and never twice. One that was cut goes on where it was cut until its end plus
-// Late. An alert between two repetitions keeps items off the air; another alert
-// may use the gap.
+// An item begins only until its start plus Late plus Grace, and never twice. One
+// that was cut goes on where it was cut until its end plus Late. An alert between
+// two repetitions keeps items off the air; another alert may use the gap.
 func Decide(s State, now time.Time) Decision {
 	d := &decider{State: s, now: now}
 	d.alerts()
