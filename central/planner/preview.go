@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"loa/controller/protocol"
@@ -25,10 +26,13 @@ type Skipped struct {
 	Reason     string    `json:"reason"`
 }
 
-// Preview plays a day of a plan through the very code that the board runs, as if
-// every item filled its slot.
+// Preview plays a stretch of a plan, as a day, through the very code that the
+// board runs: a board with one output, no alerts, and every item as long as its
+// slot. What began before from and still sounds then is the first slot.
 func Preview(p protocol.Plan, from, until time.Time) (slots []Slot, skipped []Skipped, err error) {
-	calendar, err := schedule.NewCalendar(&p, from, until)
+	// An item may be a day long and go on six hours late.
+	early := from.Add(-30 * time.Hour)
+	calendar, err := schedule.NewCalendar(&p, early, until)
 	if err != nil {
 		return nil, nil, fmt.Errorf("work out plan: %w", err)
 	}
@@ -36,43 +40,55 @@ func Preview(p protocol.Plan, from, until time.Time) (slots []Slot, skipped []Sk
 	state := schedule.State{
 		Outputs: []string{output}, Calendar: calendar, Marks: map[string]schedule.Mark{}, Playing: map[string]string{}, Trusted: true,
 	}
-	open := -1 // the slot that sounds
-	for now := from; now.Before(until); {
+	var on *schedule.OnAir // what sounds
+	var since, end time.Time
+	for now := early; now.Before(until); {
+		if on != nil && !now.Before(end) {
+			slots = append(slots, slot(on, since, now))
+			state.Marks[on.ID] = schedule.Mark{Fate: protocol.FateFinished, At: now}
+			on = nil
+			delete(state.Playing, output)
+		}
 		d := schedule.Decide(state, now)
 		for _, m := range d.Missed {
 			state.Marks[m.Occurrence.ID] = schedule.Mark{Fate: protocol.FateMissed, At: now}
-			skipped = append(skipped, Skipped{m.Occurrence.Item.ID, m.Occurrence.ID, m.Occurrence.Start, m.Reason})
+			if !m.Occurrence.Start.Before(from) {
+				skipped = append(skipped, Skipped{m.Occurrence.Item.ID, m.Occurrence.ID, m.Occurrence.Start, m.Reason})
+			}
 		}
 		state.Settled = now
-		air := d.OnAir[output]
-		if open >= 0 && (air == nil || air.ID != slots[open].Occurrence) {
-			was := slots[open].Occurrence
-			slots[open].Until = now
-			fate := protocol.FateFinished
-			if air != nil && now.Before(calendar.Find(was).End) {
-				fate = protocol.FateCut
-			}
-			state.Marks[was] = schedule.Mark{Fate: fate, At: now}
+		want := d.OnAir[output]
+		if on != nil && (want == nil || want.ID != on.ID) {
+			slots = append(slots, slot(on, since, now))
+			state.Marks[on.ID] = schedule.Mark{Fate: protocol.FateCut, Position: on.From + now.Sub(since), At: now}
+			on = nil
 			delete(state.Playing, output)
-			open = -1
 		}
-		if air != nil && open < 0 {
-			state.Marks[air.ID] = schedule.Mark{Fate: protocol.FateStarted, At: now}
-			state.Playing[output] = air.ID
-			slots = append(slots, Slot{air.Occurrence.Item.ID, air.ID, air.Occurrence.Item.Class, now, air.Until})
-			open = len(slots) - 1
+		if on == nil && want != nil {
+			on, since = want, now
+			length := want.Occurrence.End.Sub(want.Occurrence.Start)
+			end = now.Add(length - want.From)
+			if want.Until.Before(end) {
+				end = want.Until
+			}
+			state.Marks[on.ID] = schedule.Mark{Fate: protocol.FateStarted, Position: on.From, At: now}
+			state.Playing[output] = on.ID
 		}
 		next := d.Next
-		if air != nil && !air.Until.IsZero() && (next.IsZero() || air.Until.Before(next)) {
-			next = air.Until
+		if on != nil && (next.IsZero() || end.Before(next)) {
+			next = end
 		}
-		if next.IsZero() || !next.After(now) {
-			break
+		if next.IsZero() {
+			next = until
 		}
 		now = next
 	}
-	if open >= 0 && slots[open].Until.After(until) {
-		slots[open].Until = until
+	if on != nil {
+		slots = append(slots, slot(on, since, end))
 	}
-	return slots, skipped, nil
+	return slices.DeleteFunc(slots, func(s Slot) bool { return !s.Until.After(from) }), skipped, nil
+}
+
+func slot(on *schedule.OnAir, from, until time.Time) Slot {
+	return Slot{Item: on.Occurrence.Item.ID, Occurrence: on.ID, Class: on.Class.String(), From: from, Until: until}
 }

@@ -98,12 +98,9 @@ func (p Programme) Validate() error {
 	if p.Class != "routine" && p.Class != "priority" {
 		bad("class", "%q is neither routine nor priority", p.Class)
 	}
-	if _, err := time.Parse(protocol.LocalTime, p.Start); err != nil {
-		bad("start", "%q is not a local time like 2026-11-21T05:30:00", p.Start)
-	} else if p.Rule != "" {
-		if err := schedule.CheckRule(p.Start, p.Rule, Zone); err != nil {
-			bad("rule", "%v", err)
-		}
+	if err := schedule.CheckRule(p.Start, p.Rule, Zone); err != nil {
+		field, problem, _ := strings.Cut(err.Error(), ": ")
+		bad(field, "%s", problem)
 	}
 	if len(p.Except) > mostExcept {
 		bad("except", "%d, at most %d", len(p.Except), mostExcept)
