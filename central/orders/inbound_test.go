@@ -511,7 +511,10 @@ func TestRefusedForWantOfTrust(t *testing.T) {
 	if c := w.status(d.Hash).Counts; c.Refused != 1 {
 		t.Fatalf("counts %+v", c)
 	}
-	w.hello(b)
+	due := time.Now().Add(orders.LongestWait)
+	must(t, w.ResendDue(t.Context(), due)) // the key set
+	w.answer()
+	must(t, w.ResendDue(t.Context(), due)) // the alert, without a hello
 	w.answer()
 	if c := w.status(d.Hash).Counts; c.Accepted != 2 {
 		t.Errorf("counts %+v; the board refused %v", c, b.refused)

@@ -170,6 +170,9 @@ func TestPlacementFollowsTheRegistry(t *testing.T) {
 	if !slices.Contains(b.sounds, a.Subject) {
 		t.Error("the board did not take it")
 	}
+	if left := w.draft(w.Alert(ctx, "nam", alertFor(protocol.Live, "03388"))); left.Targets != 0 {
+		t.Errorf("an alert for %d boards where none stands any more", left.Targets)
+	}
 	// A board's key cannot be placed by somebody who has it not.
 	_, _, err = w.Enrol(ctx, "test", "muong-te-01", encoded(t, d.Envelope))
 	refusedAs(t, err, protocol.ReasonUnknownType)
