@@ -26,7 +26,8 @@ type Relay interface {
 	// Set closes the contact (the amplifier gets power) or opens it, and
 	// returns when the line is driven. Setting what is already set is no edge.
 	Set(closed bool) error
-	// Close opens the contact and gives the line back. It can be called twice.
+	// Close opens the contact and gives the line back. It can be called twice,
+	// and after an error it tries again. Set returns ErrClosed from then on.
 	Close() error
 }
 
@@ -34,13 +35,18 @@ type Relay interface {
 type Speaker interface {
 	// Write queues samples and blocks until the device's buffer took all of
 	// them, ctx ends, or the device is lost. A lost device is an error of this
-	// or of the next Write; a later Write tries to open it again.
+	// or of the next Write; a later Write tries to open it again, where that can
+	// be done in the same process (package pi says where it cannot). When Write
+	// returns early some of the samples are queued: who gives up also calls
+	// Discard. After Close, and when Close comes in between, it returns
+	// ErrClosed.
 	Write(ctx context.Context, pcm []int16) error
-	// Drain blocks until the last queued sample has left the device.
+	// Drain blocks until the last queued sample has left the device. It ends
+	// early for the same reasons as Write.
 	Drain(ctx context.Context) error
 	// Buffered is how many queued samples have not left the device yet.
 	Buffered() int
-	// Discard drops what is queued.
+	// Discard drops what is queued, as far as the device gives it back.
 	Discard()
 	// Close ends the device. It can be called twice.
 	Close() error
@@ -56,7 +62,8 @@ type Press struct {
 // Input is a contact that a person or the cabinet makes: the emergency button.
 type Input interface {
 	Name() string
-	// Watch calls edge for every change until ctx ends or the line is lost.
+	// Watch calls edge for every change until ctx ends, the line is lost, or
+	// Close ends it with ErrClosed.
 	Watch(ctx context.Context, edge func(Press)) error
 	Close() error
 }

@@ -9,17 +9,18 @@ import (
 )
 
 const (
-	// feedRoom is how much is queued before a writer has to wait.
-	feedRoom = 100 * time.Millisecond
-	// playerBuffer is how much oto takes out of the queue beforehand. It is
-	// more than the device's two periods, so that a device that asks for both
-	// at once gets both; short of samples, oto would mix silence into the sound.
-	playerBuffer = 60 * time.Millisecond
-	// After silence the first samples are held back until there are enough for
-	// the device's two periods, or this long: a writer of small pieces would
-	// else be torn apart by silence.
-	primeLevel = deviceBuffer
-	primeWait  = 20 * time.Millisecond
+	// feedRoom is how much is queued before a writer has to wait. Neither it nor
+	// playerBuffer delays the first sample, and both can be discarded, so they
+	// are as long as a busy board may keep a writer from writing.
+	feedRoom = 200 * time.Millisecond
+	// playerBuffer is how much oto takes out of the queue beforehand. Short of
+	// samples, oto would mix silence into the sound.
+	playerBuffer = 100 * time.Millisecond
+	// After silence the first samples are held back until there are this many,
+	// or for this long: a writer of small pieces would else be torn apart by
+	// silence. A writer that is not slow gets there at once.
+	primeLevel = 2 * deviceBuffer
+	primeWait  = 60 * time.Millisecond
 	// latency is from oto's buffer to the outside: the period in hand and the
 	// device's two.
 	latency = deviceBuffer + deviceBuffer/2

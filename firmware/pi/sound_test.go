@@ -1,6 +1,7 @@
 package pi_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,13 +60,28 @@ func inChild(t *testing.T) bool {
 	cmd.Env = append(os.Environ(),
 		childEnv+"="+t.Name(), fifoEnv+"="+fifo,
 		"ALSA_CONFIG_PATH="+conf, "XDG_RUNTIME_DIR="+dir)
-	out, err := cmd.CombinedOutput()
+	out, err := runUrgently(cmd)
 	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 		t.Errorf("child: %v\n%s", err, out)
 	} else {
 		t.Logf("child:\n%s", out)
 	}
 	return false
+}
+
+// runUrgently runs a process before others of this machine, where that is
+// allowed: sound in real time is what it tests, not how busy the machine is.
+func runUrgently(cmd *exec.Cmd) (output []byte, err error) {
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	// Only root may; without it the test is as good as the machine is idle.
+	_ = unix.Setpriority(unix.PRIO_PGRP, cmd.Process.Pid, -10)
+	err = cmd.Wait()
+	return out.Bytes(), err
 }
 
 // card reads the FIFO as a sound card would: ten milliseconds of samples every

@@ -35,7 +35,7 @@ type SpeakerOptions struct {
 	Card string
 }
 
-// Speaker plays to the process's sound device. It takes 160 ms of samples
+// Speaker plays to the process's sound device. It takes 300 ms of samples
 // before Write blocks, and the device 60 ms more that Discard cannot take back.
 type Speaker struct {
 	oto    *oto.Context

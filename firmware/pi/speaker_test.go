@@ -89,6 +89,27 @@ func TestSpeakerJoinsSmallPieces(t *testing.T) {
 	}
 }
 
+// An alert that cuts in waits for nothing but what the device holds.
+func TestSpeakerDiscardsAllButTheDevicesBuffer(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	newCard(t)
+	s := openSpeaker(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	if err := s.Write(ctx, signal(11, time.Minute)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("Write = %v, want context.DeadlineExceeded", err)
+	}
+	before := s.Buffered()
+	s.Discard()
+	after := s.Buffered()
+	t.Logf("%d samples were buffered, %d after Discard", before, after)
+	if most := samples(60 * time.Millisecond); after > most || before <= most {
+		t.Errorf("%d samples were buffered, %d after Discard, want more than %d and then less", before, after, most)
+	}
+}
+
 func TestSpeakerReportsALostDevice(t *testing.T) {
 	if !inChild(t) {
 		return
@@ -222,7 +243,7 @@ func TestContract(t *testing.T) {
 		return firmware.Board{Outputs: []firmware.Output{out}, Inputs: []firmware.Input{in}}, boardtest.Probe{
 			Edges:          func() []boardtest.Edge { return slices.Clone(edges) },
 			Heard:          func() []int16 { return c.heard()[from:] },
-			Ahead:          220*time.Millisecond + pipeTime,
+			Ahead:          360*time.Millisecond + pipeTime,
 			Linger:         60*time.Millisecond + pipeTime,
 			Slack:          slack,
 			FailRelay:      func(_, relay int, err error) { lines[relay].fail(err) },
