@@ -207,7 +207,6 @@ func (l *Link) audioClient() (*http.Client, error) {
 			TLSHandshakeTimeout:    setup,
 			ResponseHeaderTimeout:  headerWait,
 			MaxResponseHeaderBytes: 64 << 10,
-			MaxConnsPerHost:        1,
 			IdleConnTimeout:        silence / 2,
 			DisableCompression:     true,
 		},

@@ -52,7 +52,7 @@ func (l *Link) hold(ctx context.Context) (lasted time.Duration, err error) {
 	slow := time.AfterFunc(setup, func() { end(fmt.Errorf("no session after %v", setup)) })
 	defer slow.Stop()
 
-	conn, err := l.dialBroker(ctx)
+	conn, err := l.dialBroker(ctx, end)
 	if err != nil {
 		return 0, because(ctx, err)
 	}
@@ -68,15 +68,8 @@ func (l *Link) hold(ctx context.Context) (lasted time.Duration, err error) {
 	if err := s.wait("connect", s.client.Connect()); err != nil {
 		return 0, err
 	}
-	for _, lane := range protocol.Downward {
-		topic := protocol.ClusterTopic(l.o.Cluster, lane)
-		granted, err := s.subscribe(topic)
-		if err == nil && !granted[topic] {
-			err = fmt.Errorf("subscribe %s: the broker refuses", topic)
-		}
-		if err != nil {
-			return 0, err
-		}
+	if err := s.subscribeOwn(l.o.Cluster); err != nil {
+		return 0, err
 	}
 	if err := l.converge(s); err != nil {
 		return 0, err
@@ -168,6 +161,25 @@ func (l *Link) laneOf(topic string) (protocol.Lane, bool) {
 	return lane, ok && cluster == l.o.Cluster && slices.Contains(protocol.Downward, lane)
 }
 
+// subscribeOwn asks for the cluster's own lanes, without which a session is
+// worth nothing.
+func (s *session) subscribeOwn(cluster string) error {
+	var topics []string
+	for _, lane := range protocol.Downward {
+		topics = append(topics, protocol.ClusterTopic(cluster, lane))
+	}
+	granted, err := s.subscribe(topics...)
+	if err != nil {
+		return err
+	}
+	for _, topic := range topics {
+		if !granted[topic] {
+			return fmt.Errorf("subscribe %s: the broker refuses", topic)
+		}
+	}
+	return nil
+}
+
 // converge subscribes to the wanted areas that are not granted yet, leaves
 // those no longer wanted, and delivers what is refused when that has changed.
 func (l *Link) converge(s *session) error {
@@ -213,19 +225,28 @@ func (l *Link) converge(s *session) error {
 	return nil
 }
 
-// subscribe asks for topics, one in a packet, and says which were granted.
+// subscribe asks for topics, one in a packet, and says which were granted. It
+// asks again at once for those refused: the broker used by central refuses a
+// packet id that a message on its way to this board happens to have.
 func (s *session) subscribe(topics ...string) (granted map[string]bool, err error) {
-	tokens := make([]mqtt.Token, len(topics))
-	for i, topic := range topics {
-		tokens[i] = s.client.Subscribe(topic, 1, nil)
-	}
 	granted = map[string]bool{}
-	for i, topic := range topics {
-		if err := s.wait("subscribe "+topic, tokens[i]); err != nil {
-			return nil, err
+	for range 3 {
+		tokens := make([]mqtt.Token, len(topics))
+		for i, topic := range topics {
+			tokens[i] = s.client.Subscribe(topic, 1, nil)
 		}
-		code, answered := tokens[i].(*mqtt.SubscribeToken).Result()[topic]
-		granted[topic] = answered && code <= 2
+		var refused []string
+		for i, topic := range topics {
+			if err := s.wait("subscribe "+topic, tokens[i]); err != nil {
+				return nil, err
+			}
+			code, answered := tokens[i].(*mqtt.SubscribeToken).Result()[topic]
+			granted[topic] = answered && code <= 2
+			if !granted[topic] {
+				refused = append(refused, topic)
+			}
+		}
+		topics = refused
 	}
 	return granted, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,8 @@ func (c lively) Write(p []byte) (int, error) {
 
 // dialLively dials addr.
 func (l *Link) dialLively(ctx context.Context, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, stuck, fmt.Errorf("no connection after %v", stuck))
+	defer cancel()
 	conn, err := l.o.Dial(ctx, addr)
 	if err != nil {
 		return nil, err
@@ -67,8 +70,9 @@ func (l *Link) tlsTo(addr string) (*tls.Config, error) {
 	return c, nil
 }
 
-// dialBroker makes the TLS connection. It is closed when ctx ends.
-func (l *Link) dialBroker(ctx context.Context) (*wire, error) {
+// dialBroker makes the TLS connection. It is closed when ctx ends, and calls
+// end with the first error.
+func (l *Link) dialBroker(ctx context.Context, end context.CancelCauseFunc) (*wire, error) {
 	config, err := l.tlsTo(l.o.Broker)
 	if err != nil {
 		return nil, fmt.Errorf("address of broker: %w", err)
@@ -83,9 +87,7 @@ func (l *Link) dialBroker(ctx context.Context) (*wire, error) {
 		raw.Close()
 		return nil, fmt.Errorf("TLS with broker: %w", err)
 	}
-	w := &wire{Conn: conn, dropped: func(n int) {
-		l.log.Error("message too large, dropped", "bytes", n, "most", protocol.MaxMessage)
-	}}
+	w := &wire{Conn: conn, log: l.log, end: end}
 	w.wrote()
 	return w, nil
 }
@@ -114,7 +116,8 @@ type wire struct {
 	net.Conn
 	head      []byte // of the current packet, not read yet
 	body      int    // bytes of the current packet, not read yet
-	dropped   func(bytes int)
+	log       *slog.Logger
+	end       context.CancelCauseFunc
 	lastWrite atomic.Int64 // Unix nanoseconds
 }
 
@@ -130,10 +133,23 @@ func (w *wire) ping() error          { _, err := w.Write([]byte{0xC0, 0}); retur
 func (w *wire) Write(p []byte) (int, error) {
 	n, err := w.Conn.Write(p)
 	w.wrote()
-	return n, err
+	return n, w.ended(err)
 }
 
 func (w *wire) Read(p []byte) (int, error) {
+	n, err := w.read(p)
+	return n, w.ended(err)
+}
+
+// ended tells the session why before the library can say something vaguer.
+func (w *wire) ended(err error) error {
+	if err != nil {
+		w.end(fmt.Errorf("session ended: %w", err))
+	}
+	return err
+}
+
+func (w *wire) read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
@@ -179,7 +195,7 @@ func (w *wire) next() error {
 	} else if kind&0x04 != 0 {
 		return errors.New("the broker sent a message of QoS 2, which nobody asked for")
 	} else if length > mostBody {
-		w.dropped(length)
+		w.log.Error("message too large, dropped", "bytes", length, "most", protocol.MaxMessage)
 		return w.discard(length)
 	}
 	w.head, w.body = head, length

@@ -1,0 +1,480 @@
+package link_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"loa/controller/link"
+	"loa/controller/protocol"
+)
+
+func TestMessagesBothWays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, broker := start(t, []string{"12", "03388"})
+		b.up(t, time.Minute, 0)
+
+		var want []string
+		for _, lane := range protocol.Downward {
+			want = append(want, protocol.ClusterTopic(cluster, lane))
+		}
+		want = append(want, protocol.AreaTopic("03388"), protocol.AreaTopic("12"))
+		slices.Sort(want)
+		slices.Sort(broker.granted)
+		if !slices.Equal(broker.granted, want) {
+			t.Errorf("subscribed to %v", broker.granted)
+		}
+
+		from := b.events.count()
+		for i, topic := range []string{
+			protocol.ClusterTopic(cluster, protocol.LaneAlert), protocol.ClusterTopic(cluster, protocol.LaneOrder),
+			protocol.ClusterTopic(cluster, protocol.LaneResync), protocol.ClusterTopic(cluster, protocol.LaneTime),
+			protocol.ClusterTopic(cluster, protocol.LaneAck), protocol.AreaTopic("03388"), protocol.AreaTopic("12"),
+			// Not this board's:
+			protocol.ClusterTopic("another-one", protocol.LaneAlert), protocol.AreaTopic("03389"),
+		} {
+			broker.send(t, topic, fmt.Append(nil, i))
+		}
+		time.Sleep(time.Second)
+		var got []string
+		for _, in := range of[link.Incoming](b.events.since(from)) {
+			got = append(got, fmt.Sprintf("%s %s", in.Lane, in.Payload))
+		}
+		if want := []string{"alert 0", "order 1", "resync 2", "time 3", "ack 4", "alert 5", "alert 6"}; !slices.Equal(got, want) {
+			t.Errorf("arrived %v, want %v", got, want)
+		}
+
+		for _, c := range []struct {
+			lane     protocol.Lane
+			qos      byte
+			retained bool
+		}{{protocol.LaneHello, 1, false}, {protocol.LaneReceipt, 1, false}, {protocol.LaneState, 1, true}, {protocol.LaneTelemetry, 0, false}} {
+			if err := b.Publish(c.lane, []byte("this is "+c.lane)); err != nil {
+				t.Fatal(err)
+			}
+			within(t, time.Second, "publish "+string(c.lane), func() bool { return len(broker.took(c.lane)) == 1 })
+			p := broker.took(c.lane)[0]
+			if p.FixedHeader.Qos != c.qos || p.FixedHeader.Retain != c.retained || string(p.Payload) != "this is "+string(c.lane) {
+				t.Errorf("%s: QoS %d, retained %v, %q", c.lane, p.FixedHeader.Qos, p.FixedHeader.Retain, p.Payload)
+			}
+		}
+		if err := b.Publish(protocol.LaneReceipt, make([]byte, protocol.MaxMessage+1)); err == nil {
+			t.Error("a message over the limit was taken")
+		}
+	})
+}
+
+func TestManyReceiptsArriveInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, broker := start(t, nil)
+		b.up(t, time.Minute, 0)
+		sent := 0
+		for ; ; sent++ {
+			if err := b.Publish(protocol.LaneReceipt, fmt.Append(nil, sent)); err != nil {
+				if !errors.Is(err, link.ErrBusy) {
+					t.Fatal(err)
+				}
+				break
+			}
+		}
+		if sent < 100 {
+			t.Fatalf("busy after %d", sent)
+		}
+		within(t, time.Minute, "all receipts", func() bool { return len(broker.took(protocol.LaneReceipt)) == sent })
+		for i, p := range broker.took(protocol.LaneReceipt) {
+			if string(p.Payload) != fmt.Sprint(i) {
+				t.Fatalf("receipt %d is %s", i, p.Payload)
+			}
+		}
+	})
+}
+
+func TestAreasFollow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, broker := start(t, []string{"03388", "03388.01"})
+		b.up(t, time.Minute, 0)
+		b.Areas([]string{"03388.01", "12", "12"})
+		time.Sleep(time.Second)
+		from := b.events.count()
+		for _, area := range []string{"03388", "03388.01", "12"} {
+			broker.send(t, protocol.AreaTopic(area), []byte(area))
+		}
+		time.Sleep(time.Second)
+		var got []string
+		for _, in := range of[link.Incoming](b.events.since(from)) {
+			got = append(got, string(in.Payload))
+		}
+		if want := []string{"03388.01", "12"}; !slices.Equal(got, want) {
+			t.Errorf("heard %v, want %v", got, want)
+		}
+	})
+}
+
+func TestARefusedAreaIsToldAndAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, broker := start(t, []string{"03388", "12"}, protocol.AreaTopic("12"))
+		b.up(t, time.Minute, 0)
+		// Told before Up.
+		if r, ok := b.events.since(0)[0].(link.Refused); !ok || !slices.Equal(r.Areas, []string{"12"}) {
+			t.Fatalf("delivered %v", b.events.since(0))
+		}
+		broker.send(t, protocol.AreaTopic("03388"), []byte("heard"))
+		time.Sleep(time.Second)
+		if got := of[link.Incoming](b.events.since(0)); len(got) != 1 {
+			t.Error("the other area is not heard")
+		}
+		broker.setRefused()
+		within(t, 6*time.Minute, "the area is granted", func() bool {
+			r := of[link.Refused](b.events.since(0))
+			return len(r) == 2 && len(r[1].Areas) == 0
+		})
+		broker.send(t, protocol.AreaTopic("12"), []byte("heard"))
+		time.Sleep(time.Second)
+		if got := of[link.Incoming](b.events.since(0)); len(got) != 2 {
+			t.Error("the area is granted and not heard")
+		}
+		if down := of[link.Down](b.events.since(0)); len(down) > 0 {
+			t.Errorf("down: %v", down)
+		}
+	})
+}
+
+func TestNoSessionWithoutTheOwnLanes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, broker := start(t, nil, protocol.ClusterTopic(cluster, protocol.LaneAlert))
+		time.Sleep(5 * time.Minute)
+		down := of[link.Down](b.events.since(0))
+		if len(down) < 3 || !says(down[len(down)-1].Err, "cluster/muong-te-03/alert: the broker refuses") {
+			t.Errorf("down %v", down)
+		}
+		if len(of[link.Up](b.events.since(0))) > 0 {
+			t.Error("up without the alert lane")
+		}
+		broker.setRefused()
+		b.up(t, 2*time.Minute, 0)
+	})
+}
+
+func TestPartitionOfSixHours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, broker := start(t, []string{"03388"})
+		b.up(t, time.Minute, 0)
+		if err := b.Publish(protocol.LaneState, []byte("online")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour) // an idle hour ends nothing
+		if n := len(of[link.Up](b.events.since(0))); n != 1 || broker.state() != "online" {
+			t.Fatalf("up %d times, state %q", n, broker.state())
+		}
+
+		from, dials := b.events.count(), len(b.dials())
+		b.partition(true)
+		within(t, 2*time.Minute, "Down", func() bool { return len(of[link.Down](b.events.since(from))) > 0 })
+		within(t, 2*time.Minute, "the will", func() bool { return broker.state() == will })
+		if err := b.Publish(protocol.LaneReceipt, nil); !errors.Is(err, link.ErrDown) {
+			t.Errorf("publish without a session: %v", err)
+		}
+		time.Sleep(6 * time.Hour)
+		if n := len(b.dials()) - dials; n < 6*20 || n > 6*80 {
+			t.Errorf("%d attempts in six hours", n)
+		}
+
+		from = b.events.count()
+		b.partition(false)
+		b.up(t, 3*time.Minute, from)
+		if err := b.Publish(protocol.LaneState, []byte("online again")); err != nil {
+			t.Fatal(err)
+		}
+		broker.send(t, protocol.AreaTopic("03388"), []byte("alert"))
+		time.Sleep(time.Second)
+		if got := of[link.Incoming](b.events.since(from)); len(got) != 1 || string(got[0].Payload) != "alert" {
+			t.Errorf("arrived %v", got)
+		}
+		if broker.state() != "online again" {
+			t.Errorf("state %q", broker.state())
+		}
+	})
+}
+
+func TestBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := build(t, nil, noAudio{}) // nobody listens
+		b.run(t)
+		time.Sleep(10 * time.Hour)
+		dials := b.dials()
+		var late time.Duration
+		for i := 1; i < len(dials); i++ {
+			gap := dials[i].Sub(dials[i-1])
+			most := time.Minute
+			if i < 6 {
+				most = time.Second << (i - 1)
+			}
+			if gap > most {
+				t.Errorf("attempt %d came after %v, at most %v", i, gap, most)
+			}
+			if i > 6 {
+				late += gap
+			}
+		}
+		if mean := late / time.Duration(len(dials)-7); mean < 25*time.Second || mean > 35*time.Second {
+			t.Errorf("attempts come every %v: not spread over a minute", mean)
+		}
+		if n := len(of[link.Down](b.events.since(0))); n != len(dials) {
+			t.Errorf("told %d of %d failures", n, len(dials))
+		}
+	})
+}
+
+func TestBrokerKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := build(t, nil, noAudio{})
+		config := b.authority.server(t)
+		b.Areas([]string{"03388"})
+		b.run(t)
+		for range 3 {
+			from := b.events.count()
+			broker := startBroker(t, b.network, config)
+			b.up(t, 2*time.Minute, from)
+			time.Sleep(2 * time.Minute)
+			broker.send(t, protocol.AreaTopic("03388"), []byte("alert"))
+			time.Sleep(time.Second)
+			if got := of[link.Incoming](b.events.since(from)); len(got) != 1 {
+				t.Errorf("arrived %v", got)
+			}
+			broker.Close()
+			within(t, time.Second, "Down", func() bool {
+				all := b.events.since(from)
+				_, down := all[len(all)-1].(link.Down)
+				return down
+			})
+			time.Sleep(10 * time.Minute)
+		}
+	})
+}
+
+func TestTheWillIsSeenAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, broker := start(t, nil)
+		b.up(t, time.Minute, 0)
+		b.Publish(protocol.LaneState, []byte("online"))
+		within(t, time.Second, "state", func() bool { return broker.state() == "online" })
+		b.stop()
+		within(t, time.Second, "the will", func() bool { return broker.state() == will })
+	})
+}
+
+func TestReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := start(t, nil)
+		b.up(t, time.Minute, 0)
+		from := b.events.count()
+		b.Reset(errors.New("central does not answer"))
+		b.up(t, time.Minute, from)
+		if down := of[link.Down](b.events.since(from)); len(down) != 1 || !says(down[0].Err, "central does not answer") {
+			t.Errorf("down %v", down)
+		}
+	})
+}
+
+func TestStrangersAreNotSpokenTo(t *testing.T) {
+	for name, config := range map[string]func(own, other *authority, t *testing.T) *tls.Config{
+		"another authority": func(_, other *authority, t *testing.T) *tls.Config { return other.server(t) },
+		"another name": func(own, _ *authority, t *testing.T) *tls.Config {
+			c := own.server(t)
+			c.Certificates = []tls.Certificate{own.mint(t, "elsewhere.test")}
+			return c
+		},
+		"TLS 1.2": func(own, _ *authority, t *testing.T) *tls.Config {
+			c := own.server(t)
+			c.MaxVersion = tls.VersionTLS12
+			return c
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := build(t, nil, noAudio{})
+				broker := startBroker(t, b.network, config(b.authority, newAuthority(t), t))
+				defer broker.Close()
+				b.run(t)
+				time.Sleep(10 * time.Minute)
+				down := of[link.Down](b.events.since(0))
+				if len(down) < 5 || !says(down[len(down)-1].Err, "TLS with broker") || len(of[link.Up](b.events.since(0))) > 0 {
+					t.Errorf("events %v", b.events.since(0))
+				}
+			})
+		})
+	}
+}
+
+// mochi answers no ping while it writes, on a mutex that stops the bubble's
+// clock, so a broker is written here that does as MQTT says: it hangs up after
+// one and a half keep-alives without a packet.
+func TestALargeMessageOnASlowLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := build(t, nil, noAudio{})
+		l := tls.NewListener(b.listen(brokerAddr), b.authority.server(t))
+		defer l.Close()
+		payload := bytes.Repeat([]byte("resync "), 1<<17)
+		topic := protocol.ClusterTopic(cluster, protocol.LaneResync)
+		message := append([]byte{0x30}, binary.AppendUvarint(nil, uint64(2+len(topic)+len(payload)))...)
+		message = append(append(message, 0, byte(len(topic))), topic...)
+		message = append(message, payload...)
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				go strict(conn, message)
+			}
+		}()
+		b.run(t)
+		b.up(t, time.Minute, 0)
+		from := b.events.count()
+		b.limit(2000)
+		if err := b.Publish(protocol.LaneHello, nil); err != nil {
+			t.Fatal(err)
+		}
+		took := within(t, 20*time.Minute, "the message", func() bool { return len(of[link.Incoming](b.events.since(from))) == 1 })
+		if in := of[link.Incoming](b.events.since(from)); !bytes.Equal(in[0].Payload, payload) || took < 5*time.Minute {
+			t.Errorf("it came after %v, and is not what was sent", took)
+		}
+		if down := of[link.Down](b.events.since(from)); len(down) > 0 {
+			t.Errorf("the session ended: %v", down[0].Err)
+		}
+	})
+}
+
+// strict is a broker that answers the first PUBLISH with a message.
+func strict(conn net.Conn, message []byte) {
+	answers := make(chan []byte, 1000)
+	defer close(answers)
+	go func() {
+		defer conn.Close()
+		for a := range answers {
+			if _, err := conn.Write(a); err != nil {
+				return
+			}
+		}
+	}()
+	for {
+		conn.SetReadDeadline(time.Now().Add(45 * time.Second))
+		var head [2]byte
+		if _, err := io.ReadFull(conn, head[:]); err != nil {
+			return
+		}
+		body := make([]byte, head[1]) // all that a board sends here is short
+		if _, err := io.ReadFull(conn, body); err != nil {
+			return
+		}
+		switch head[0] >> 4 {
+		case 1: // CONNECT
+			answers <- []byte{0x20, 2, 0, 0}
+		case 3: // PUBLISH of QoS 1
+			id := 2 + int(body[1])
+			answers <- []byte{0x40, 2, body[id], body[id+1]}
+			answers <- message
+		case 8: // SUBSCRIBE
+			answers <- []byte{0x90, 3, body[0], body[1], 1}
+		case 12: // PINGREQ
+			answers <- []byte{0xD0, 0}
+		}
+	}
+}
+
+func TestAMessageTooLargeIsDroppedAndTheNextHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, broker := start(t, nil)
+		b.up(t, time.Minute, 0)
+		from := b.events.count()
+		topic := protocol.ClusterTopic(cluster, protocol.LaneOrder)
+		for _, size := range []int{10 << 20, protocol.MaxMessage + 1, protocol.MaxMessage, 5} {
+			broker.send(t, topic, make([]byte, size))
+		}
+		time.Sleep(10 * time.Second)
+		var got []int
+		for _, in := range of[link.Incoming](b.events.since(from)) {
+			got = append(got, len(in.Payload))
+		}
+		if want := []int{protocol.MaxMessage, 5}; !slices.Equal(got, want) || len(of[link.Down](b.events.since(from))) > 0 {
+			t.Errorf("arrived %v, want %v; %v", got, want, of[link.Down](b.events.since(from)))
+		}
+	})
+}
+
+// A broker that is not what it should be ends the session and never the
+// program.
+func TestABrokenBroker(t *testing.T) {
+	connack := []byte{0x20, 2, 0, 0}
+	for _, c := range []struct {
+		name  string
+		first []byte        // after CONNECT
+		then  []byte        // after the first SUBSCRIBE
+		limit time.Duration // until Down
+		want  string
+	}{
+		{"says nothing", nil, nil, 100 * time.Second, ""},
+		{"answers no subscription", connack, nil, 100 * time.Second, ""},
+		{"refuses", []byte{0x20, 2, 0, 5}, nil, time.Second, "not Authorized"},
+		{"refuses for a reason nobody knows", []byte{0x20, 2, 0, 77}, nil, 15 * time.Second, ""},
+		{"no CONNACK", []byte{0xD0, 0}, nil, time.Second, "CONNACK"},
+		{"256 MB", []byte{0x30, 0xff, 0xff, 0xff, 0x7f}, nil, 100 * time.Second, ""},
+		{"a length without an end", []byte{0x30, 0xff, 0xff, 0xff, 0xff, 1}, nil, time.Second, "malformed length"},
+		{"a packet for a server", []byte{0x10, 2, 0, 0}, nil, time.Second, "type 1"},
+		{"more answers than questions", connack, []byte{0x90, 6, 0, 1, 0, 0, 0, 0}, 15 * time.Second, "type 9 with 6"},
+		{"QoS 2", connack, []byte{0x34, 8, 0, 1, 'a', 0, 1, 'x', 'y', 'z'}, 15 * time.Second, "QoS 2"},
+		{"a topic longer than its message", connack, []byte{0x32, 4, 0xff, 0xff, 'a', 'b'}, 100 * time.Second, ""},
+		{"an empty message", connack, []byte{0x30, 0}, 100 * time.Second, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := build(t, nil, noAudio{})
+				l := tls.NewListener(b.listen(brokerAddr), b.authority.server(t))
+				defer l.Close()
+				go func() {
+					for {
+						conn, err := l.Accept()
+						if err != nil {
+							return
+						}
+						go bad(conn, c.first, c.then)
+					}
+				}()
+				b.run(t)
+				var down []link.Down
+				within(t, c.limit, "Down", func() bool {
+					down = of[link.Down](b.events.since(0))
+					return len(down) > 0
+				})
+				if !says(down[0].Err, c.want) {
+					t.Errorf("down %v, want %q", down[0].Err, c.want)
+				}
+				if len(of[link.Up](b.events.since(0))) > 0 {
+					t.Error("up")
+				}
+			})
+		})
+	}
+}
+
+func bad(conn net.Conn, first, then []byte) {
+	defer conn.Close()
+	buf := make([]byte, 4096)
+	if _, err := conn.Read(buf); err != nil {
+		return
+	}
+	conn.Write(first)
+	if _, err := conn.Read(buf); err != nil {
+		return
+	}
+	conn.Write(then)
+	io.Copy(io.Discard, conn)
+}
