@@ -46,8 +46,8 @@ func FuzzOpen(f *testing.F) {
 	worlds := []*world{placed, {Known: protocol.Known{BoardKey: placed.BoardKey, Enrolling: true}, Clock: placed.Clock}, {Known: placed.Known}}
 	worlds[2].Floor = now.Add(time.Hour)
 	f.Fuzz(func(t *testing.T, data []byte, sign string, at int, flip byte) {
-		if kind, mode, ok := strings.Cut(sign, "."); ok {
-			data = sealedRaw(protocol.PayloadType(protocol.Kind(kind), protocol.Mode(mode)), data, signerOf[protocol.Kind(kind)]...)
+		if kind, mode, err := protocol.ParsePayloadType("application/vnd.loa." + sign + ".v1+json"); err == nil {
+			data = sealedRaw(protocol.PayloadType(kind, mode), data, signerOf[kind]...)
 		}
 		for _, w := range worlds {
 			if o := judged(t, w, data); o != nil && flip != 0 {
