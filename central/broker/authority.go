@@ -174,8 +174,8 @@ func newSerial() (*big.Int, error) {
 	return serial, nil
 }
 
-// Serial writes a certificate's serial number as IssueCluster returned it.
-func Serial(cert *x509.Certificate) string { return fmt.Sprintf("%032x", cert.SerialNumber) }
+// Serial writes a certificate's serial number in hex, as IssueCluster returned it.
+func Serial(cert *x509.Certificate) string { return fmt.Sprintf("%x", cert.SerialNumber) }
 
 // CAPEM is the authority's certificate, for boards to trust.
 func (a *Authority) CAPEM() string { return certificatePEM(a.cert.Raw) }

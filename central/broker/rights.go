@@ -66,7 +66,7 @@ func checkConnect(cluster string, pk packets.Packet) error {
 		return fmt.Errorf("MQTT protocol level %d, want 4 (MQTT 3.1.1)", pk.ProtocolVersion)
 	case c.ClientIdentifier != cluster:
 		return fmt.Errorf("client id %.60q is not the cluster of its certificate", c.ClientIdentifier)
-	case string(c.Username) != cluster:
+	case c.UsernameFlag && string(c.Username) != cluster:
 		return fmt.Errorf("user name %.60q is not the cluster of its certificate", c.Username)
 	case c.PasswordFlag:
 		return errors.New("it sends a password; the certificate is all there is")
