@@ -50,6 +50,11 @@ func (t *step) flush() {
 			return
 		}
 	}
+	for i := range t.tx.receipts {
+		// Root and key set are accepted before the placement that names the
+		// cluster.
+		t.tx.receipts[i].Cluster = s.cluster()
+	}
 	if len(s.pending) == 0 {
 		t.tx.receipts = append(s.unsaved, t.tx.receipts...)
 		s.unsaved = nil

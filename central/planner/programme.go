@@ -54,7 +54,7 @@ func (f Faults) Error() string {
 // all that lies in it.
 type Programme struct {
 	ID       string `json:"id"`
-	Revision int64  `json:"revision"`
+	Revision int64  `json:"revision" required:"false" readOnly:"true"`
 	Title    string `json:"title"`
 	Area     string `json:"area"`  // code
 	Class    string `json:"class"` // routine or priority

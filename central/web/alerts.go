@@ -10,8 +10,8 @@ import (
 	"loa/controller/protocol"
 )
 
-// announcement is what sounds, as a person asks for it.
-type announcement struct {
+// Announcement is what sounds, as a person asks for it.
+type Announcement struct {
 	Hazard      string         `json:"hazard" maxLength:"64" doc:"As in flood, storm, fire."`
 	Level       int            `json:"level,omitempty" minimum:"0" maximum:"5" doc:"Risk level (Decision 18/2021/QĐ-TTg); 0 for none."`
 	Siren       protocol.Siren `json:"siren"`
@@ -31,7 +31,7 @@ type alertWish struct {
 	Mode            protocol.Mode `json:"mode" enum:"live,drill"`
 	Audience        []string      `json:"audience" minItems:"1" maxItems:"5000" doc:"Area codes."`
 	LifetimeSeconds int           `json:"lifetimeSeconds" minimum:"1" maximum:"86400"`
-	announcement
+	Announcement
 }
 
 type localWish struct {
@@ -40,7 +40,7 @@ type localWish struct {
 	Audience        []string      `json:"audience" minItems:"1" maxItems:"5000"`
 	LifetimeSeconds int           `json:"lifetimeSeconds" minimum:"1" maximum:"31536000"`
 	Seconds         int           `json:"seconds" minimum:"1" maximum:"3600" doc:"The longest that one press sounds."`
-	announcement
+	Announcement
 }
 
 func (a *api) alerts() {
@@ -52,7 +52,7 @@ func (a *api) alerts() {
 }
 
 // announce turns a wish into what is signed.
-func (a *api) announce(ctx context.Context, w announcement) (protocol.Announcement, error) {
+func (a *api) announce(ctx context.Context, w Announcement) (protocol.Announcement, error) {
 	out := protocol.Announcement{
 		Hazard: w.Hazard, Level: w.Level, Siren: w.Siren, Phrase: w.Phrase, Repetitions: w.Repetitions, Pause: w.Pause,
 	}
@@ -75,7 +75,7 @@ func (a *api) draftAlert(ctx context.Context, in *body[alertWish]) (*body[draft]
 	if err := a.Registry.Allow(ctx, asks(ctx), registry.RaiseAlerts, w.Audience...); err != nil {
 		return nil, err
 	}
-	said, err := a.announce(ctx, w.announcement)
+	said, err := a.announce(ctx, w.Announcement)
 	if err != nil {
 		return nil, err
 	}
@@ -85,14 +85,14 @@ func (a *api) draftAlert(ctx context.Context, in *body[alertWish]) (*body[draft]
 	return answer(viewDraft(d)), err
 }
 
-type alertID struct {
+type AlertID struct {
 	Mode string `path:"mode" enum:"live,drill"`
 	ID   string `path:"id" maxLength:"64"`
 }
 
 // audience is that of an alert as it stands, and whether the person may act on
 // it.
-func (a *api) audience(ctx context.Context, in alertID, action registry.Action) ([]string, error) {
+func (a *api) audience(ctx context.Context, in AlertID, action registry.Action) ([]string, error) {
 	subject := protocol.AlertSubject(protocol.Mode(in.Mode), in.ID)
 	found, err := a.Orders.List(ctx, orders.Query{Kinds: []protocol.Kind{protocol.KindAlert}, Subject: subject, State: orders.Sealed, Limit: 1})
 	if err != nil {
@@ -105,14 +105,14 @@ func (a *api) audience(ctx context.Context, in alertID, action registry.Action) 
 }
 
 func (a *api) draftUpdate(ctx context.Context, in *struct {
-	alertID
+	AlertID
 	Body alertWish
 }) (*body[draft], error) {
-	audience, err := a.audience(ctx, in.alertID, registry.RaiseAlerts)
+	audience, err := a.audience(ctx, in.AlertID, registry.RaiseAlerts)
 	if err != nil {
 		return nil, err
 	}
-	said, err := a.announce(ctx, in.Body.announcement)
+	said, err := a.announce(ctx, in.Body.Announcement)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (a *api) draftUpdate(ctx context.Context, in *struct {
 	return answer(viewDraft(d)), err
 }
 
-func (a *api) draftCancel(ctx context.Context, in *alertID) (*body[draft], error) {
+func (a *api) draftCancel(ctx context.Context, in *AlertID) (*body[draft], error) {
 	if _, err := a.audience(ctx, *in, registry.CancelAlerts); err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func (a *api) draftLocal(ctx context.Context, in *body[localWish]) (*body[draft]
 	if err := a.Registry.Allow(ctx, asks(ctx), registry.RaiseAlerts, w.Audience...); err != nil {
 		return nil, err
 	}
-	said, err := a.announce(ctx, w.announcement)
+	said, err := a.announce(ctx, w.Announcement)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func ifMatch(header string) (int64, error) {
 	return n, nil
 }
 
-type bulletinID struct {
+type BulletinID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -114,7 +114,7 @@ func (a *api) mayBulletin(ctx context.Context, id string, action registry.Action
 	return b, a.Registry.Allow(ctx, asks(ctx), action, b.Areas...)
 }
 
-func (a *api) bulletinByID(ctx context.Context, in *bulletinID) (*bulletinAnswer, error) {
+func (a *api) bulletinByID(ctx context.Context, in *BulletinID) (*bulletinAnswer, error) {
 	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadContent); err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (a *api) bulletinByID(ctx context.Context, in *bulletinID) (*bulletinAnswer
 }
 
 func (a *api) changeBulletin(ctx context.Context, in *struct {
-	bulletinID
+	BulletinID
 	IfMatch string `header:"If-Match"`
 	Body    bulletin
 }) (*bulletinAnswer, error) {
@@ -146,7 +146,7 @@ func (a *api) changeBulletin(ctx context.Context, in *struct {
 	return tagged(changed), err
 }
 
-func (a *api) withdrawBulletin(ctx context.Context, in *bulletinID) (*bulletinAnswer, error) {
+func (a *api) withdrawBulletin(ctx context.Context, in *BulletinID) (*bulletinAnswer, error) {
 	if _, err := a.mayBulletin(ctx, in.ID, registry.ApproveBulletins); err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (a *api) withdrawBulletin(ctx context.Context, in *bulletinID) (*bulletinAn
 	return tagged(b), nil
 }
 
-func (a *api) draftBulletin(ctx context.Context, in *bulletinID) (*body[draft], error) {
+func (a *api) draftBulletin(ctx context.Context, in *BulletinID) (*body[draft], error) {
 	b, err := a.mayBulletin(ctx, in.ID, registry.ApproveBulletins)
 	if err != nil {
 		return nil, err

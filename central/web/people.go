@@ -27,7 +27,7 @@ type key struct {
 	Revoked *time.Time      `json:"revoked,omitempty" readOnly:"true"`
 }
 
-type personID struct {
+type PersonID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -99,7 +99,7 @@ func (a *api) addPerson(ctx context.Context, in *body[person]) (*body[person], e
 }
 
 func (a *api) addKey(ctx context.Context, in *struct {
-	personID
+	PersonID
 	Body key
 }) (*body[key], error) {
 	if err := a.Registry.AllowOver(ctx, asks(ctx), registry.ManageKeys, in.ID); err != nil {
@@ -109,14 +109,14 @@ func (a *api) addKey(ctx context.Context, in *struct {
 	return answer(key{ID: k.ID, Scheme: k.Scheme, Public: k.Public}), err
 }
 
-type personKeyID struct {
-	personID
+type PersonKeyID struct {
+	PersonID
 	Key string `path:"key" maxLength:"64"`
 }
 
 // ownKey refuses a key that is another person's: the right was asked for this
 // one.
-func (a *api) ownKey(ctx context.Context, in *personKeyID) error {
+func (a *api) ownKey(ctx context.Context, in *PersonKeyID) error {
 	if err := a.Registry.AllowOver(ctx, asks(ctx), registry.ManageKeys, in.ID); err != nil {
 		return err
 	}
@@ -136,14 +136,14 @@ func (a *api) hasKey(ctx context.Context, person, id string) error {
 	return newProblem(404, "not-found", "key "+id+" is not a key of "+person)
 }
 
-func (a *api) retireKey(ctx context.Context, in *personKeyID) (*body[none], error) {
+func (a *api) retireKey(ctx context.Context, in *PersonKeyID) (*body[none], error) {
 	if err := a.ownKey(ctx, in); err != nil {
 		return nil, err
 	}
 	return answer(none{}), a.Registry.RetireKey(ctx, asks(ctx), in.Key)
 }
 
-func (a *api) revokeKey(ctx context.Context, in *personKeyID) (*body[none], error) {
+func (a *api) revokeKey(ctx context.Context, in *PersonKeyID) (*body[none], error) {
 	if err := a.ownKey(ctx, in); err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (a *api) revokeKey(ctx context.Context, in *personKeyID) (*body[none], erro
 }
 
 func (a *api) giveRole(ctx context.Context, in *struct {
-	personID
+	PersonID
 	Body role
 }) (*body[none], error) {
 	if err := a.Registry.Allow(ctx, asks(ctx), registry.ManagePeople, in.Body.Area); err != nil {
@@ -161,7 +161,7 @@ func (a *api) giveRole(ctx context.Context, in *struct {
 }
 
 func (a *api) takeRole(ctx context.Context, in *struct {
-	personID
+	PersonID
 	Name string `path:"name" maxLength:"32"`
 	Area string `path:"area" maxLength:"16"`
 }) (*body[none], error) {
@@ -179,7 +179,7 @@ type token struct {
 }
 
 func (a *api) addToken(ctx context.Context, in *struct {
-	personID
+	PersonID
 	Body struct {
 		Label string `json:"label" maxLength:"100" doc:"What it is for."`
 		Days  int    `json:"days" minimum:"1" maximum:"366"`
@@ -193,7 +193,7 @@ func (a *api) addToken(ctx context.Context, in *struct {
 }
 
 func (a *api) endToken(ctx context.Context, in *struct {
-	personID
+	PersonID
 	Token string `path:"token" maxLength:"64"`
 }) (*body[none], error) {
 	if in.ID != asks(ctx) {

@@ -41,13 +41,13 @@ func (a *api) picture() {
 	route(a, "GET", "/faults", "What boards sent that cannot be right, the last first", a.faults)
 }
 
-type page struct {
+type Page struct {
 	After int64 `query:"after" minimum:"0" doc:"Only with a higher id."`
 	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 }
 
 func (a *api) orderReceipts(ctx context.Context, in *struct {
-	page
+	Page
 	Order string `query:"order" required:"true" pattern:"^[0-9a-f]{64}$"`
 }) (*body[[]receipt], error) {
 	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadFleet); err != nil {
@@ -57,8 +57,8 @@ func (a *api) orderReceipts(ctx context.Context, in *struct {
 }
 
 func (a *api) clusterReceipts(ctx context.Context, in *struct {
-	clusterID
-	page
+	ClusterID
+	Page
 }) (*body[[]receipt], error) {
 	if _, err := a.readable(ctx, in.ID); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (a *api) receipts(ctx context.Context, q orders.ReceiptQuery) (*body[[]rece
 }
 
 func (a *api) runs(ctx context.Context, in *struct {
-	clusterID
+	ClusterID
 	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 }) (*body[[]run], error) {
 	if _, err := a.readable(ctx, in.ID); err != nil {

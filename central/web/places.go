@@ -19,7 +19,7 @@ type area struct {
 	Until  registry.Date `json:"until,omitempty"`
 }
 
-type cluster struct {
+type Cluster struct {
 	ID         string   `json:"id"`
 	Name       string   `json:"name"`
 	Area       string   `json:"area"`
@@ -30,7 +30,7 @@ type cluster struct {
 
 // clusterNow is a cluster with its live picture.
 type clusterNow struct {
-	cluster
+	Cluster
 	Online    bool                `json:"online"`
 	Since     any                 `json:"since,omitempty"`
 	Seen      any                 `json:"seen,omitempty"`
@@ -39,7 +39,7 @@ type clusterNow struct {
 }
 
 func viewNow(c registry.Cluster, p fleet.Picture) clusterNow {
-	v := clusterNow{cluster: cluster(c), Online: p.Online, State: p.State, Telemetry: p.Telemetry}
+	v := clusterNow{Cluster: Cluster(c), Online: p.Online, State: p.State, Telemetry: p.Telemetry}
 	if t := moment(p.Since); t != nil {
 		v.Since = t
 	}
@@ -49,7 +49,7 @@ func viewNow(c registry.Cluster, p fleet.Picture) clusterNow {
 	return v
 }
 
-type clusterID struct {
+type ClusterID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -94,7 +94,7 @@ func (a *api) getAreas(ctx context.Context, _ *none) (*body[[]area], error) {
 	return answer(list(areas, func(v registry.Area) area { return area(v) })), err
 }
 
-func (a *api) addCluster(ctx context.Context, in *body[cluster]) (*body[cluster], error) {
+func (a *api) addCluster(ctx context.Context, in *body[Cluster]) (*body[Cluster], error) {
 	c := registry.Cluster(in.Body)
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -110,9 +110,9 @@ func (a *api) addCluster(ctx context.Context, in *body[cluster]) (*body[cluster]
 }
 
 func (a *api) changeCluster(ctx context.Context, in *struct {
-	clusterID
-	Body cluster
-}) (*body[cluster], error) {
+	ClusterID
+	Body Cluster
+}) (*body[Cluster], error) {
 	was, err := a.Registry.Cluster(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (a *api) changeCluster(ctx context.Context, in *struct {
 		return nil, err
 	}
 	a.Planned()
-	return answer(cluster(c)), nil
+	return answer(Cluster(c)), nil
 }
 
 func (a *api) clusters(ctx context.Context, in *struct {
@@ -159,7 +159,7 @@ func (a *api) clusters(ctx context.Context, in *struct {
 	return answer(list(pictures, func(p fleet.Picture) clusterNow { return viewNow(byID[p.Cluster], p) })), err
 }
 
-func (a *api) clusterByID(ctx context.Context, in *clusterID) (*body[clusterNow], error) {
+func (a *api) clusterByID(ctx context.Context, in *ClusterID) (*body[clusterNow], error) {
 	c, err := a.readable(ctx, in.ID)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 	"loa/controller/protocol"
 )
 
-type programmeID struct {
+type ProgrammeID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -66,7 +66,7 @@ func (a *api) programmes(ctx context.Context, _ *none) (*body[[]planner.Programm
 	return answer(list(all, func(p planner.Programme) planner.Programme { return p })), err
 }
 
-func (a *api) programmeByID(ctx context.Context, in *programmeID) (*programmeAnswer, error) {
+func (a *api) programmeByID(ctx context.Context, in *ProgrammeID) (*programmeAnswer, error) {
 	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadContent); err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (a *api) programmeByID(ctx context.Context, in *programmeID) (*programmeAns
 }
 
 func (a *api) changeProgramme(ctx context.Context, in *struct {
-	programmeID
+	ProgrammeID
 	IfMatch string `header:"If-Match"`
 	Body    planner.Programme
 }) (*programmeAnswer, error) {
@@ -105,7 +105,7 @@ func (a *api) changeProgramme(ctx context.Context, in *struct {
 	return &programmeAnswer{etag(p.Revision), p}, nil
 }
 
-func (a *api) removeProgramme(ctx context.Context, in *programmeID) (*body[none], error) {
+func (a *api) removeProgramme(ctx context.Context, in *ProgrammeID) (*body[none], error) {
 	p, err := a.Planner.Programme(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (a *api) planOf(ctx context.Context, id string) (protocol.Plan, error) {
 	return protocol.Decode[protocol.Plan](d.Envelope.Payload)
 }
 
-func (a *api) plan(ctx context.Context, in *clusterID) (*body[protocol.Plan], error) {
+func (a *api) plan(ctx context.Context, in *ClusterID) (*body[protocol.Plan], error) {
 	p, err := a.planOf(ctx, in.ID)
 	return answer(p), err
 }
@@ -150,7 +150,7 @@ type day struct {
 }
 
 func (a *api) day(ctx context.Context, in *struct {
-	clusterID
+	ClusterID
 	Date string `query:"date" required:"true" format:"date" doc:"As in 2026-11-21, in the province's zone."`
 }) (*body[day], error) {
 	p, err := a.planOf(ctx, in.ID)

@@ -30,8 +30,8 @@ func viewDraft(d orders.Draft) draft {
 	return v
 }
 
-// order is how an order stands.
-type order struct {
+// Order is how an order stands.
+type Order struct {
 	Hash     string        `json:"hash"`
 	Kind     protocol.Kind `json:"kind"`
 	Mode     protocol.Mode `json:"mode"`
@@ -72,8 +72,8 @@ type orderCounts struct {
 	Missed     int `json:"missed"`
 }
 
-func viewOrder(s orders.Status) order {
-	v := order{
+func viewOrder(s orders.Status) Order {
+	v := Order{
 		Hash: s.Hash, Kind: s.Kind, Mode: s.Mode, Subject: s.Subject, Revision: s.Revision, Cluster: s.Cluster, Areas: s.Areas,
 		State: s.State, By: s.By, Drafted: s.DraftedAt.UTC(), Sealed: moment(s.SealedAt), Until: moment(s.Until),
 		Persons: append([]string{}, s.Persons...), Counts: orderCounts(s.Counts),
@@ -99,7 +99,7 @@ type fate struct {
 	At       *time.Time       `json:"at,omitempty"`
 }
 
-type orderHash struct {
+type OrderHash struct {
 	Hash string `path:"hash" pattern:"^[0-9a-f]{64}$"`
 }
 
@@ -116,7 +116,7 @@ func (a *api) orderList(ctx context.Context, in *struct {
 	State   string `query:"state" enum:"gathering,sealed"`
 	Subject string `query:"subject" maxLength:"200"`
 	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"200"`
-}) (*body[[]order], error) {
+}) (*body[[]Order], error) {
 	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadContent); err != nil {
 		return nil, err
 	}
@@ -129,11 +129,11 @@ func (a *api) orderList(ctx context.Context, in *struct {
 }
 
 type orderAnswer struct {
-	order
+	Order
 	Draft draft `json:"draft"`
 }
 
-func (a *api) orderByHash(ctx context.Context, in *orderHash) (*body[orderAnswer], error) {
+func (a *api) orderByHash(ctx context.Context, in *OrderHash) (*body[orderAnswer], error) {
 	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadContent); err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (a *api) orderByHash(ctx context.Context, in *orderHash) (*body[orderAnswer
 	return answer(orderAnswer{viewOrder(st), viewDraft(d)}), err
 }
 
-func (a *api) fates(ctx context.Context, in *orderHash) (*body[[]fate], error) {
+func (a *api) fates(ctx context.Context, in *OrderHash) (*body[[]fate], error) {
 	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadContent); err != nil {
 		return nil, err
 	}
@@ -158,9 +158,9 @@ func (a *api) fates(ctx context.Context, in *orderHash) (*body[[]fate], error) {
 // addSignature takes a signature that the person who asks made: who may order
 // is judged by orders, but nobody hands in another's.
 func (a *api) addSignature(ctx context.Context, in *struct {
-	orderHash
+	OrderHash
 	Body protocol.Signature
-}) (*body[order], error) {
+}) (*body[Order], error) {
 	if err := a.maySign(ctx, in.Body.KeyID); err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (a *api) maySign(ctx context.Context, keyID string) error {
 	return newProblem(http.StatusForbidden, "denied", "key "+keyID+" is not a key of "+asks(ctx)).at("keyid", "is another person's")
 }
 
-func (a *api) submit(ctx context.Context, in *body[protocol.Envelope]) (*body[order], error) {
+func (a *api) submit(ctx context.Context, in *body[protocol.Envelope]) (*body[Order], error) {
 	for _, s := range in.Body.Signatures {
 		if err := a.maySign(ctx, s.KeyID); err != nil {
 			return nil, err

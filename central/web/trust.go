@@ -29,7 +29,7 @@ func (a *api) status(_ context.Context, _ *none) (*body[ready], error) {
 	return answer(ready{a.Version, err == nil, a.Orders.PublicKey()}), nil
 }
 
-func (a *api) putRoot(ctx context.Context, in *body[protocol.Envelope]) (*body[order], error) {
+func (a *api) putRoot(ctx context.Context, in *body[protocol.Envelope]) (*body[Order], error) {
 	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ManageKeys); err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (a *api) draftKeySet(ctx context.Context, _ *none) (*body[draft], error) {
 	return answer(viewDraft(d)), err
 }
 
-func (a *api) draftPlacement(ctx context.Context, in *clusterID) (*body[draft], error) {
+func (a *api) draftPlacement(ctx context.Context, in *ClusterID) (*body[draft], error) {
 	c, err := a.Registry.Cluster(ctx, in.ID)
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func viewAudio(a library.Audio) audio {
 	}
 }
 
-type audioHash struct {
+type AudioHash struct {
 	Hash string `path:"sha256" pattern:"^[0-9a-f]{64}$"`
 }
 
@@ -60,7 +60,7 @@ func (a *api) audios(ctx context.Context, in *struct {
 	return answer(list(found, viewAudio)), err
 }
 
-func (a *api) audioByHash(ctx context.Context, in *audioHash) (*body[audio], error) {
+func (a *api) audioByHash(ctx context.Context, in *AudioHash) (*body[audio], error) {
 	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadContent); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -56,6 +58,7 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Loa", o.Version)
 	config.Info.Description = "The provincial source-information server: clusters, bulletins, programmes, orders and their fate."
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A person's token."},
@@ -73,6 +76,19 @@ func New(o Options) http.Handler {
 	a.signing()
 	a.picture()
 	return a.guard(mux)
+}
+
+// schemaName keeps the wire contract's values apart from the API's own: both
+// have a Key.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if strings.HasSuffix(t.PkgPath(), "/protocol") {
+		return "Wire" + name
+	}
+	return name
 }
 
 // guard sets what holds for every answer, and survives a handler that panics.

@@ -123,7 +123,7 @@ func (l *Link) options(s *session, conn net.Conn) *mqtt.ClientOptions {
 	o := mqtt.NewClientOptions()
 	o.AddBroker("tcp://" + l.o.Broker) // dialled already, see below
 	o.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return conn, nil })
-	o.SetClientID(l.o.Cluster)
+	o.SetClientID(l.o.Cluster).SetUsername(l.o.Cluster)
 	o.SetProtocolVersion(4)    // 3.1.1; by default it tries 3.1 after any failure
 	o.SetCleanSession(true)    // orders live in central's outbox, not in a broker's queue
 	o.SetOrderMatters(true)    // handlers only enqueue

@@ -465,6 +465,38 @@ func TestABrokenBroker(t *testing.T) {
 	}
 }
 
+// A handshake that comes a byte at a time is never silent.
+func TestADrippingHandshake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := build(t, nil, noAudio{})
+		l := b.listen(brokerAddr)
+		defer l.Close()
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				go io.Copy(io.Discard, conn)
+				go func() {
+					for i := 0; ; i++ {
+						record := []byte{22, 3, 3, 0x40, 0} // a handshake of 16 KB
+						if _, err := conn.Write(append(record, make([]byte, i)...)[i : i+1]); err != nil {
+							return
+						}
+						time.Sleep(20 * time.Second)
+					}
+				}()
+			}
+		}()
+		b.run(t)
+		within(t, 100*time.Second, "Down", func() bool {
+			down := of[link.Down](b.events.since(0))
+			return len(down) > 0 && says(down[0].Err, "no session after")
+		})
+	})
+}
+
 func bad(conn net.Conn, first, then []byte) {
 	defer conn.Close()
 	buf := make([]byte, 4096)

@@ -1,0 +1,74 @@
+// Command loa-check plays the chain once and judges it from outside: real
+// loa-central and loa-agent processes over TLS, a sound card's worth of samples
+// read out of libasound, and the edges of the relay. It shares the wire contract
+// with what it judges, to verify receipts, and nothing that decides or sounds.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// longest is the most that one run may take, a hung process included.
+const longest = 3 * time.Minute
+
+func main() {
+	var o options
+	flag.StringVar(&o.central, "central", "", "the loa-central binary")
+	flag.StringVar(&o.agent, "agent", "", "the loa-agent binary")
+	flag.StringVar(&o.drillVoice, "drill-voice", "", "the built-in drill voice, an Ogg Opus file")
+	flag.BoolVar(&o.keep, "keep", false, "keep the temporary folder")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+
+	r := &report{started: time.Now()}
+	if err := run(ctx, o, r); err != nil {
+		r.fail("the check could go on", err)
+	}
+	fmt.Printf("check: %d passed, %d failed\n", r.passed, r.failed)
+	if r.failed > 0 || r.passed == 0 {
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	central, agent, drillVoice string
+	keep                       bool
+}
+
+// report prints one line for every link of the chain.
+type report struct {
+	started        time.Time
+	passed, failed int
+}
+
+func (r *report) pass(link, format string, measured ...any) {
+	r.passed++
+	r.line("PASS", link, fmt.Sprintf(format, measured...))
+}
+
+func (r *report) fail(link string, err error) {
+	r.failed++
+	r.line("FAIL", link, err.Error())
+}
+
+// judge passes or fails a link; what was measured is told either way.
+func (r *report) judge(link string, err error, format string, measured ...any) {
+	if err != nil {
+		r.fail(link, fmt.Errorf("%w (%s)", err, fmt.Sprintf(format, measured...)))
+		return
+	}
+	r.pass(link, format, measured...)
+}
+
+func (r *report) line(verdict, link, detail string) {
+	fmt.Printf("%s  %5.1f s  %-52s %s\n", verdict, time.Since(r.started).Seconds(), link, detail)
+}
