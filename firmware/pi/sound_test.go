@@ -182,6 +182,18 @@ func (c *card) when(sample int) time.Time {
 	return c.read[sample/samples(tick)]
 }
 
+// stalled is how much time the card has lost between then and a sample.
+func (c *card) stalled(since time.Time, sample int) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last := sample / samples(tick)
+	first := last
+	for first > 0 && c.read[first].After(since) {
+		first--
+	}
+	return max(0, c.read[last].Sub(c.read[first])-time.Duration(last-first)*tick)
+}
+
 // hold makes the card take no more samples, or go on.
 func (c *card) hold(held bool) {
 	c.mu.Lock()

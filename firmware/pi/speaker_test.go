@@ -16,8 +16,9 @@ import (
 	"loa/firmware/pi"
 )
 
-// How much a busy machine may add to any time that is asserted.
-const slack = 150 * time.Millisecond
+// How much a busy machine may add to any time that is asserted. What it adds on
+// a quiet one is in the log.
+const slack = 2 * time.Second
 
 func TestSpeakerPlaysWhatIsWritten(t *testing.T) {
 	if !inChild(t) {
@@ -51,12 +52,12 @@ func TestSpeakerPlaysWhatIsWritten(t *testing.T) {
 	if most := 60*time.Millisecond + pipeTime + slack; first.Sub(begin) > most {
 		t.Errorf("the first sample was out after %v, want %v at most", first.Sub(begin), most)
 	}
-	// The test's card is late at times, so Drain may seem early by that much.
-	if early := last.Sub(drained); early > 50*time.Millisecond {
-		t.Errorf("Drain returned %v before the last sample was out", early)
+	// Where the test's card itself is late, Drain seems early by as much.
+	if early, stalled := last.Sub(drained), c.stalled(drained.Add(-200*time.Millisecond), at+len(pcm)-1); early > 30*time.Millisecond+stalled {
+		t.Errorf("Drain returned %v before the last sample was out, and the card was late by %v only", early, stalled)
 	}
-	if late := drained.Sub(last); late > 2*slack {
-		t.Errorf("Drain returned %v after the last sample was out, want %v at most", late, 2*slack)
+	if late := drained.Sub(last); late > slack {
+		t.Errorf("Drain returned %v after the last sample was out, want %v at most", late, slack)
 	}
 }
 
@@ -94,8 +95,10 @@ func TestSpeakerDiscardsAllButTheDevicesBuffer(t *testing.T) {
 	if !inChild(t) {
 		return
 	}
-	newCard(t)
+	c := newCard(t)
 	s := openSpeaker(t)
+	must(t, s.Write(t.Context(), signal(12, 500*time.Millisecond)))
+	c.hold(true) // so that the figures below stand still
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	if err := s.Write(ctx, signal(11, time.Minute)); !errors.Is(err, context.DeadlineExceeded) {
@@ -127,7 +130,7 @@ func TestSpeakerReportsALostDevice(t *testing.T) {
 	}
 	took := time.Since(<-lost)
 	t.Logf("reported after %v: %v", took.Round(time.Millisecond), err)
-	if took > slack+lifeCheck {
+	if took > slack {
 		t.Errorf("the loss was reported after %v", took)
 	}
 
@@ -151,8 +154,6 @@ func TestSpeakerReportsALostDevice(t *testing.T) {
 	}
 }
 
-const lifeCheck = 50 * time.Millisecond
-
 func TestSpeakerReportsAHungDevice(t *testing.T) {
 	if !inChild(t) {
 		return
@@ -171,7 +172,7 @@ func TestSpeakerReportsAHungDevice(t *testing.T) {
 		err := call()
 		took := time.Since(begin)
 		t.Logf("%s after %v: %v", name, took.Round(time.Millisecond), err)
-		if !errors.Is(err, pi.ErrDeviceLost) || took > time.Second+300*time.Millisecond+slack {
+		if !errors.Is(err, pi.ErrDeviceLost) || took < time.Second || took > time.Second+slack {
 			t.Errorf("%s on a hung device = %v after %v, want ErrDeviceLost after a second", name, err, took)
 		}
 	}
