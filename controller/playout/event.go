@@ -19,9 +19,9 @@ var (
 type EventKind int
 
 // A cue's events come in this order: Closed (unless the relays were on
-// already), Started, then one of Finished, Cut, Failed; in an emergency Failed
-// may be followed by Closed again. SourceSkipped and Sounding come between, and
-// Opened after the last cue.
+// already), Started, a Sounding for each source, then one of Finished, Cut,
+// Failed; in an emergency Failed may be followed by Closed again. SourceSkipped
+// comes as soon as it is known, and Opened after the last cue.
 const (
 	Closed        EventKind = iota + 1 // the last relay closed
 	Started                            // the first sample was given to the device; Source is what sounds

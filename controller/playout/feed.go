@@ -24,7 +24,8 @@ const (
 	aheadBy    = 50                       // frames made before they are needed: 1 s
 	fadeInSize = firmware.SampleRate / 50 // samples of the fade of a resumed cue
 	maxAudio   = 64 << 20                 // bytes of one file: some 4 hours
-	readLimit  = 5 * time.Second          // for one file, so that a hung disk silences no siren
+	readLimit  = 30 * time.Second         // for one file
+	hasteLimit = 2 * time.Second          // the same in an emergency, which no hung disk may silence
 )
 
 // frame is the next stretch of a cue's sound.
@@ -226,16 +227,20 @@ func (f *feed) openAudio(hash string) (sound, error) {
 		r, err := openRecording(data)
 		done <- result{r, err}
 	}()
-	limit := time.NewTimer(readLimit)
-	defer limit.Stop()
+	limit := readLimit
+	if f.cue.Class == schedule.Emergency {
+		limit = hasteLimit
+	}
+	late := time.NewTimer(limit)
+	defer late.Stop()
 	select {
 	case got := <-done:
 		if got.err != nil {
 			return nil, got.err
 		}
 		return got.r, nil
-	case <-limit.C:
-		return nil, fmt.Errorf("read audio: not done after %v", readLimit)
+	case <-late.C:
+		return nil, fmt.Errorf("read audio: not done after %v", limit)
 	case <-f.ctx.Done():
 		return nil, f.ctx.Err()
 	}

@@ -54,6 +54,7 @@ func (o *output) set(cue *Cue) {
 	o.want = nil
 	if cue != nil {
 		c := *cue
+		c.From = max(0, c.From)
 		o.want = &c
 	}
 	o.wishes++

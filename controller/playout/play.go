@@ -41,8 +41,9 @@ func (o *output) play(ctx context.Context, f *feed) {
 	case !ok: // resumed at its very end
 		o.emit(o.event(Finished))
 		return
-	case first.err != nil:
-		o.tell(SourceSkipped, first.notes)
+	}
+	o.tell(SourceSkipped, first.notes)
+	if first.err != nil {
 		o.fail(first.err)
 		return
 	}
@@ -99,7 +100,6 @@ func (o *output) sound(ctx context.Context, f *feed, fr frame) {
 	more, started := true, false
 	for {
 		end, why := o.end()
-		o.tell(SourceSkipped, fr.notes)
 		switch {
 		case ctx.Err() != nil:
 			o.stop(Cut, ctx.Err())
@@ -142,6 +142,7 @@ func (o *output) sound(ctx context.Context, f *feed, fr frame) {
 		}
 		select {
 		case fr, more = <-f.frames:
+			o.tell(SourceSkipped, fr.notes)
 		case <-ctx.Done():
 		case <-o.changed:
 		case <-o.ready():
@@ -276,9 +277,12 @@ func (o *output) cutShort(ctx context.Context, f *feed, end time.Time) {
 		_, err = o.drain(ctx, time.Time{}, o.isReady)
 	}
 	if err != nil {
-		// The next cue meets a dead device by itself.
 		o.log.Warn("fade out", "err", err)
-		o.air.drop()
+		if o.silence {
+			o.stop(Cut, nil)
+			return
+		}
+		o.air.drop() // the next cue meets a dead device by itself
 	}
 	o.over(whole, time.Now().Add(o.air.queued()), nil)
 }
