@@ -146,7 +146,7 @@ func (d *decider) items() {
 func (d *decider) item(o *Occurrence) {
 	mark, marked := d.Marks[o.ID]
 	playing := d.playing(o)
-	punctual := o.Start.Add(Grace)
+	punctual := earlier(o.Start.Add(Grace), o.End) // what begins later uses its Late
 	c := candidate{class: o.Class, order: o.Item.Order, start: o.Start, name: o.ID, occurrence: o, until: o.End}
 	switch {
 	case playing && (mark.Fate == protocol.FateStarted || mark.Fate == protocol.FateCut):

@@ -84,6 +84,7 @@ func TestWhoPlays(t *testing.T) {
 		{name: "too late", now: "05:35:05", items: []protocol.Item{a}},
 		{name: "no Late, but Grace", now: "05:30:04", items: []protocol.Item{routine("a", "05:30:00", late(0))}, want: A, until: "05:40"},
 		{name: "no Late, and Grace is over", now: "05:30:05", items: []protocol.Item{routine("a", "05:30:00", late(0))}},
+		{name: "shorter than Grace, and late", now: "05:30:02", items: []protocol.Item{routine("a", "05:30:00", func(it *protocol.Item) { it.Seconds = 1 })}, want: A, until: "05:35:01"},
 		{name: "it goes on", now: "05:39:59", items: []protocol.Item{a}, marks: map[string]schedule.Mark{A: started("05:30")}, playing: A, want: A, until: "05:40", next: "05:40"},
 		{name: "its slot is over", now: "05:40", items: []protocol.Item{a}, marks: map[string]schedule.Mark{A: started("05:30")}, playing: A},
 		{name: "begun late, it has so much longer", now: "05:44", items: []protocol.Item{a}, marks: map[string]schedule.Mark{A: started("05:33")}, playing: A, want: A, until: "05:45"},
