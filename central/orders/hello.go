@@ -62,6 +62,7 @@ func (o *Orders) Hello(ctx context.Context, cluster string, payload []byte) erro
 	if err := o.resync(ctx, h, lacking, now); err != nil {
 		return err
 	}
+	o.greeted.add(cluster)
 	return o.outrun(ctx, h, now)
 }
 

@@ -2,9 +2,11 @@ package orders_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -265,7 +267,12 @@ func TestOutboxSurvivesAndWaitsForHello(t *testing.T) {
 	if len(w.net.sent) != 0 {
 		t.Fatalf("sent to a board that is away: %+v", w.net.sent)
 	}
+	// It is there again, but has not said yet what it knows.
 	b.online = true
+	must(t, w.ResendDue(t.Context(), time.Now().Add(3*orders.LongestWait)))
+	if len(w.net.sent) != 0 {
+		t.Fatalf("sent before the hello: %+v", w.net.sent)
+	}
 	w.hello(b)
 	w.answer()
 	if c := w.status(d.Hash).Counts; c.Accepted != 2 || !slices.Equal(b.sounds, []string{d.Subject}) {
@@ -559,4 +566,34 @@ func TestEverythingIsInTheAuditChain(t *testing.T) {
 	}
 	_, err = w.db.VerifyAudit(t.Context())
 	must(t, err)
+}
+
+// Receipts of many boards at once share transactions, and Run acknowledges.
+func TestManyReceiptsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan error)
+	go func() { ran <- w.Run(ctx) }()
+	var all sync.WaitGroup
+	for _, b := range w.net.boards {
+		for range 40 {
+			b.tell(protocol.Receipt{Fate: protocol.FatePressed, Occurrence: "button1"})
+		}
+		for _, r := range b.drain() {
+			all.Go(func() {
+				if err := w.Receipt(ctx, b.cluster, r); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	stop()
+	must(t, <-ran)
+	must(t, w.Acknowledge(t.Context()))
+	for _, b := range w.net.boards {
+		if b.acked != 40 {
+			t.Errorf("%s was acknowledged through %d", b.cluster, b.acked)
+		}
+	}
 }

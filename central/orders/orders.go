@@ -72,6 +72,7 @@ type Orders struct {
 	trust   trust
 	intake  intake
 	acks    acks
+	greeted greeted
 }
 
 // New reads the trust that is in force (root, key set, placements) from the

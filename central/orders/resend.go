@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -12,8 +13,10 @@ const (
 	resendBatch = 500
 )
 
-// resend sends what had no receipt in its time, to the boards that are there.
-// For the others it only moves the time on: their hello will ask.
+// resend sends what had no receipt in its time, to the boards that are there
+// and have said hello to this process: before that a central that was restored
+// from a backup does not know what is old to them. For the others it only moves
+// the time on: their hello will ask.
 func (o *Orders) resend(ctx context.Context, now time.Time) error {
 	for {
 		due, err := o.Store.Due(ctx, now, resendBatch)
@@ -22,7 +25,7 @@ func (o *Orders) resend(ctx context.Context, now time.Time) error {
 		}
 		envelopes := map[string][]byte{}
 		for i, d := range due {
-			online := o.Publisher.Online(d.Cluster)
+			online := o.Publisher.Online(d.Cluster) && o.greeted.has(d.Cluster)
 			due[i] = d.sent(now, online)
 			if !online {
 				continue
@@ -45,4 +48,25 @@ func (o *Orders) resend(ctx context.Context, now time.Time) error {
 			return nil
 		}
 	}
+}
+
+// greeted are the clusters whose hello was answered since the start.
+type greeted struct {
+	mu  sync.Mutex
+	set map[string]bool
+}
+
+func (g *greeted) add(cluster string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.set == nil {
+		g.set = map[string]bool{}
+	}
+	g.set[cluster] = true
+}
+
+func (g *greeted) has(cluster string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.set[cluster]
 }

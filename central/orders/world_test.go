@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -33,21 +34,21 @@ func person(name string) protocol.Person {
 	return protocol.Person{ID: name, Name: name, Keys: []protocol.Key{publicOf(name)}}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func is(t *testing.T, err, want error) {
+func is(t testing.TB, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Fatalf("got error %v, want %v", err, want)
 	}
 }
 
-func refusedAs(t *testing.T, err error, want protocol.Reason) {
+func refusedAs(t testing.TB, err error, want protocol.Reason) {
 	t.Helper()
 	if got := protocol.ReasonOf(err); got != want {
 		t.Fatalf("got %v, want a refusal because of %s", err, want)
@@ -58,7 +59,7 @@ func refusedAs(t *testing.T, err error, want protocol.Reason) {
 // the very gate of real ones.
 type world struct {
 	*orders.Orders
-	t    *testing.T
+	t    testing.TB
 	path string
 	db   *storage.DB
 	reg  *registry.Registry
@@ -68,7 +69,25 @@ type world struct {
 // Muong Te has two boards, Doan Ket one. Officers: lan and hai of Muong Te (hai
 // has two keys), nam of Doan Ket; of the province: binh and chi, and phuc, who
 // broadcasts. The root's administrators are admin-a, -b and -c.
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
+	made.Do(func() { made.db = makeWorld(t) })
+	w := &world{t: t, path: filepath.Join(t.TempDir(), "loa.db"), net: &network{boards: map[string]*board{}}}
+	must(t, os.WriteFile(w.path, made.db, 0o600))
+	w.open()
+	for _, id := range []string{"muong-te-01", "muong-te-02", "doan-ket-01"} {
+		w.switchOn(id)
+	}
+	w.net.clear()
+	return w
+}
+
+// made is the database of a new world: every test starts from a copy.
+var made struct {
+	sync.Once
+	db []byte
+}
+
+func makeWorld(t testing.TB) []byte {
 	w := &world{t: t, path: filepath.Join(t.TempDir(), "loa.db"), net: &network{boards: map[string]*board{}}}
 	w.open()
 	ctx := t.Context()
@@ -101,8 +120,10 @@ func newWorld(t *testing.T) *world {
 	for _, id := range []string{"muong-te-01", "muong-te-02", "doan-ket-01"} {
 		w.enrol(id)
 	}
-	w.net.clear()
-	return w
+	must(t, w.db.Close())
+	db, err := os.ReadFile(w.path)
+	must(t, err)
+	return db
 }
 
 // open starts central on the database, again after close.
@@ -137,7 +158,7 @@ func rootOf(revision int64) protocol.Root {
 	}
 }
 
-func signedRoot(t *testing.T, r protocol.Root, owners ...string) []byte {
+func signedRoot(t testing.TB, r protocol.Root, owners ...string) []byte {
 	e, err := protocol.Draft(protocol.KindRoot, protocol.Live, r)
 	must(t, err)
 	for _, o := range owners {
@@ -146,7 +167,7 @@ func signedRoot(t *testing.T, r protocol.Root, owners ...string) []byte {
 	return encoded(t, e)
 }
 
-func encoded(t *testing.T, v any) []byte {
+func encoded(t testing.TB, v any) []byte {
 	t.Helper()
 	data, err := protocol.Encode(v)
 	must(t, err)
@@ -192,7 +213,7 @@ func (w *world) enact(d orders.Draft) {
 	}
 }
 
-// enrol goes the way that loa-central enrol goes, and switches the board on.
+// enrol goes the way that loa-central enrol goes.
 func (w *world) enrol(cluster string) *board {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -205,6 +226,14 @@ func (w *world) enrol(cluster string) *board {
 	_, err = w.reg.Enrol(ctx, "test", cluster, request.Board.Public, serial)
 	must(w.t, err)
 	w.enact(d)
+	return w.switchOn(cluster)
+}
+
+// switchOn gives an enrolled board what it is enrolled with, and connects it.
+func (w *world) switchOn(cluster string) *board {
+	w.t.Helper()
+	ctx := w.t.Context()
+	name := "board of " + cluster
 	b := &board{t: w.t, cluster: cluster, key: keyOf(name), epoch: "first", online: true}
 	b.reset()
 	b.known.Enrolling = true
@@ -303,7 +332,7 @@ func (n *network) count(to string, lane protocol.Lane) int {
 
 // board judges by protocol.Open and keeps what a board keeps.
 type board struct {
-	t       *testing.T
+	t       testing.TB
 	cluster string
 	key     ed25519.PrivateKey
 	online  bool
