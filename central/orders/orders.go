@@ -30,11 +30,9 @@ var (
 
 // Registry is what orders asks the registry; *registry.Registry has it.
 type Registry interface {
-	Areas(ctx context.Context) ([]registry.Area, error)
 	Path(ctx context.Context, code string) (registry.Path, error)
 	Cluster(ctx context.Context, id string) (registry.Cluster, error)
 	AreaCodes(ctx context.Context, cluster string) ([]string, error)
-	Device(ctx context.Context, id string) (registry.Device, error)
 	Devices(ctx context.Context, cluster string) ([]registry.Device, error)
 	Persons(ctx context.Context) ([]registry.Person, error)
 	Keys(ctx context.Context, person string) ([]registry.Key, error)
