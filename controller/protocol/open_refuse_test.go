@@ -504,6 +504,10 @@ func trustRefusals() []refusal {
 		{name: "a root that one administrator could use alone", order: root(func(r *protocol.Root) { r.AdminThreshold = 1 }, "owner1", "owner2"), reason: protocol.ReasonInvalid, field: "adminThreshold"},
 		{name: "a root by which one person wakes the province", order: root(func(r *protocol.Root) { r.WideAlert = 1 }, "owner1", "owner2"), reason: protocol.ReasonInvalid, field: "wideAlert"},
 		{name: "a root that asks for more owners than it has", order: root(func(r *protocol.Root) { r.Threshold = 4 }, "owner1", "owner2", "owner3"), reason: protocol.ReasonInvalid, field: "threshold"},
+		{name: "a root that one owner could step alone", order: root(func(r *protocol.Root) { r.Threshold = 1 }, "owner1", "owner2"), reason: protocol.ReasonInvalid, field: "threshold"},
+		{name: "a root whose owners' keys are revoked but one's", order: root(func(r *protocol.Root) {
+			r.Owners[0].Keys[0].Revoked, r.Owners[1].Keys[0].Retired = true, true
+		}, "owner1", "owner2"), reason: protocol.ReasonInvalid, field: "threshold"},
 		{name: "a root with a service", order: root(func(r *protocol.Root) { r.Owners[0].Service = true }, "owner1", "owner2"), reason: protocol.ReasonInvalid, field: "owners"},
 		{name: "a rule below the root's wide threshold", order: keys(func(ks *protocol.KeySet) { ks.Rules[2].Threshold = 1 }), reason: protocol.ReasonInvalid, field: "rules[2].threshold"},
 		{name: "a person alone in two communes", order: keys(func(ks *protocol.KeySet) { ks.Rules[4].Persons = append(ks.Rules[4].Persons, "officer") }),

@@ -237,6 +237,14 @@ func TestVoid(t *testing.T) {
 		{"one of three was revoked, two suffice", wide, revoke("wide3"), false},
 		{"one of two was revoked, two are needed", two, revoke("wide2"), true},
 		{"a thief's signature was added, then revoked", both, revoke("broadcaster"), false},
+		{"one of two approvers' keys was revoked, the other's retired", both, change(func(ks *protocol.KeySet) {
+			for i := range ks.Persons {
+				for j := range ks.Persons[i].Keys {
+					ks.Persons[i].Keys[j].Revoked = ks.Persons[i].ID == "broadcaster"
+					ks.Persons[i].Keys[j].Retired = ks.Persons[i].ID == "officer"
+				}
+			}
+		}), false},
 		{"what was cancelled stays cancelled", cancel, revoke("officer"), false},
 		{"an administrator's key was revoked by the root", keys, func(w *world) {
 			r := aRoot()

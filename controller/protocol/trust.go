@@ -16,9 +16,9 @@ type Root struct {
 	Expires        time.Time `json:"expires"` // alarms, never mutes
 	Scopes         []string  `json:"scopes"`  // the provinces for which this root speaks
 	Owners         []Person  `json:"owners"`
-	Threshold      int       `json:"threshold"` // of owners
+	Threshold      int       `json:"threshold"` // of owners, at least 2
 	Administrators []Person  `json:"administrators"`
-	AdminThreshold int       `json:"adminThreshold"`
+	AdminThreshold int       `json:"adminThreshold"` // of administrators, at least 2
 	// WideAlert is how many persons a live alert beyond one commune needs.
 	WideAlert int `json:"wideAlert"`
 }
@@ -31,11 +31,12 @@ func (r *Root) check() error {
 	checkAreas(&f, "scopes", r.Scopes)
 	checkPersons(&f, "owners", r.Owners)
 	checkPersons(&f, "administrators", r.Administrators)
-	if r.Threshold < 1 || r.Threshold > len(r.Owners) {
-		f.addf("threshold", "%d of %d owners", r.Threshold, len(r.Owners))
+	// More than can sign would lock everybody out, for good.
+	if n := ableToSign(r.Owners); r.Threshold < 2 || r.Threshold > n {
+		f.addf("threshold", "%d of %d owners who can sign, at least 2", r.Threshold, n)
 	}
-	if r.AdminThreshold < 2 || r.AdminThreshold > len(r.Administrators) {
-		f.addf("adminThreshold", "%d of %d administrators, at least 2", r.AdminThreshold, len(r.Administrators))
+	if n := ableToSign(r.Administrators); r.AdminThreshold < 2 || r.AdminThreshold > n {
+		f.addf("adminThreshold", "%d of %d administrators who can sign, at least 2", r.AdminThreshold, n)
 	}
 	if r.WideAlert < 2 {
 		f.addf("wideAlert", "%d, at least 2", r.WideAlert)
@@ -46,6 +47,17 @@ func (r *Root) check() error {
 		}
 	}
 	return f.refusal()
+}
+
+// ableToSign counts the persons who have a key in use.
+func ableToSign(persons []Person) int {
+	n := 0
+	for _, p := range persons {
+		if slices.ContainsFunc(p.Keys, func(k Key) bool { return !k.Retired && !k.Revoked }) {
+			n++
+		}
+	}
+	return n
 }
 
 // KeySet lists persons with their keys, and the rules of who may order what.
@@ -161,8 +173,16 @@ func (p *Placement) check() error {
 		f.addf("board.scheme", "%q, a board signs with %s", p.Board.Scheme, Ed25519)
 	}
 	checkAreas(&f, "areas", p.Areas)
-	if len(p.Languages) == 0 {
-		f.addf("languages", "none named")
+	if len(p.Languages) == 0 || len(p.Languages) > 64 {
+		f.addf("languages", "%d, from 1 to 64", len(p.Languages))
+	}
+	for i, tag := range p.Languages {
+		checkLanguage(&f, fmt.Sprintf("languages[%d]", i), tag)
+	}
+	for i, cluster := range p.Neighbours {
+		if !ValidCluster(cluster) {
+			f.addf(fmt.Sprintf("neighbours[%d]", i), "%q is not a cluster's id", cluster)
+		}
 	}
 	return f.refusal()
 }
