@@ -142,7 +142,7 @@ func (s *score) alertCutsIn(ctx context.Context) error {
 		s.fail("alert: there is a bulletin to cut", err)
 		return nil
 	}
-	if err := pause(ctx, warmUp+4*time.Second); err != nil {
+	if err := pause(ctx, warmUp+3500*time.Millisecond); err != nil {
 		return err
 	}
 	before := monotonic()
@@ -152,7 +152,7 @@ func (s *score) alertCutsIn(ctx context.Context) error {
 		return err
 	}
 	subject := subjectOf(out)
-	if err := pause(ctx, 6*time.Second); err != nil {
+	if err := pause(ctx, 5*time.Second); err != nil {
 		return err
 	}
 	if _, err := s.desk(ctx, "officer", "cancel", "--yes", "--key", s.path("officer.key"), subject); err != nil {
@@ -233,7 +233,7 @@ func behind(file, recording []int16, cut, offset int) int {
 func (s *score) drillIsADrill(ctx context.Context) error {
 	since := monotonic()
 	if _, err := s.desk(ctx, "officer", "alert", "--yes", "--drill", "--key", s.path("officer.key"), "--area", commune, "--hazard", "storm",
-		"--siren", "1x2/0", "--phrase", "test", "--repetitions", "1", "--lifetime", "5m", "--message", "vi=Diễn tập phòng chống bão."); err != nil {
+		"--siren", "1x2/0", "--repetitions", "1", "--lifetime", "5m", "--message", "vi=Diễn tập phòng chống bão.", "--audio", "vi="+s.news.hash); err != nil {
 		return err
 	}
 	p, err := s.wholePlayback(ctx, since, 40*time.Second)
@@ -253,6 +253,8 @@ func (s *score) drillIsADrill(ctx context.Context) error {
 	}
 	before, err := match(voice, 0, len(voice), p.pcm[:at])
 	s.judge("drill: announced as a drill before the siren", err, "%d segments, worst %.4f", before.segments, before.worst)
+	said, err := match(s.news.pcm, 0, len(s.news.pcm), p.pcm[at:])
+	s.judge("drill: says the message's own audio", err, "%d segments, worst %.4f", said.segments, said.worst)
 	behind, err := match(voice, 0, len(voice), p.pcm[at+rate:])
 	s.judge("drill: and as a drill behind it", err, "%d segments, worst %.4f", behind.segments, behind.worst)
 	return nil

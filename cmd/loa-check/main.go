@@ -22,6 +22,7 @@ func main() {
 	flag.StringVar(&o.central, "central", "", "the loa-central binary")
 	flag.StringVar(&o.agent, "agent", "", "the loa-agent binary")
 	flag.StringVar(&o.drillVoice, "drill-voice", "", "the built-in drill voice, an Ogg Opus file")
+	flag.BoolVar(&o.first, "first", false, "end at the first link that fails")
 	flag.BoolVar(&o.keep, "keep", false, "keep the temporary folder")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,7 +42,7 @@ func main() {
 
 type options struct {
 	central, agent, drillVoice string
-	keep                       bool
+	keep, first                bool
 }
 
 // report prints one line for every link of the chain.

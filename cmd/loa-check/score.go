@@ -32,7 +32,6 @@ const (
 type score struct {
 	*stage
 	*report
-	card    *capture
 	agent   *process
 	serving *process
 	alsa    string
@@ -44,6 +43,7 @@ type score struct {
 // bulletin is one that was uploaded and approved.
 type bulletin struct {
 	id   string
+	hash string  // of the station file
 	pcm  []int16 // of the station file, by another decoder than the board's
 	orig []int16 // of the file that was uploaded
 }
@@ -66,6 +66,9 @@ func run(ctx context.Context, o options, r *report) (err error) {
 	} {
 		if err := step(ctx); err != nil {
 			return err
+		}
+		if o.first && r.failed > 0 {
+			return nil
 		}
 	}
 	return nil
@@ -325,7 +328,7 @@ func (s *score) approve(ctx context.Context, b *bulletin, id, file, signer strin
 	if _, err := s.desk(ctx, signer, "approve", "--yes", "--key", s.path(signer+".key"), id); err != nil {
 		return err
 	}
-	b.id = id
+	b.id, b.hash = id, audio.SHA256
 	if b.orig, err = decode(file, false); err != nil {
 		return err
 	}
@@ -343,7 +346,7 @@ func (s *score) programme(ctx context.Context, id string, b bulletin, seconds in
 	if err != nil {
 		return time.Time{}, err
 	}
-	at := time.Now().Add(3 * time.Second).Truncate(time.Second)
+	at := time.Now().Add(2500 * time.Millisecond).Truncate(time.Second)
 	return at, s.call(ctx, "broadcaster", "POST", "/programmes", map[string]any{
 		"id": id, "title": id, "area": commune, "class": "routine", "order": 0,
 		"start": at.In(zone).Format(protocol.LocalTime), "seconds": seconds, "late": 60, "bulletins": []string{b.id}, "noChime": true,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 // stage is the temporary folder with the processes in it.
 type stage struct {
 	options
+	card    *capture
 	dir     string
 	running []*process
 	client  *http.Client
@@ -105,6 +107,12 @@ func (s *stage) close(failed bool) {
 		}
 	}
 	if s.keep {
+		pcm, _ := s.card.since(0)
+		raw := new(bytes.Buffer)
+		_ = binary.Write(raw, binary.LittleEndian, pcm)
+		if err := os.WriteFile(s.path("card.s16le"), raw.Bytes(), 0o600); err != nil {
+			fmt.Println(err)
+		}
 		fmt.Println("kept", s.dir)
 		return
 	}
