@@ -247,6 +247,9 @@ func TestAServerWithoutRanges(t *testing.T) {
 		}
 		w.Fetch([]protocol.Audio{a})
 		w.whole(t, time.Minute, a)
+		if n := len(w.asked()); n != 2 {
+			t.Errorf("asked %q", w.asked())
+		}
 	})
 }
 
@@ -272,6 +275,29 @@ func TestFailuresAreSpreadAndDoNotHoldUpOthers(t *testing.T) {
 		if len(w.asked()) != n {
 			t.Error("it is still asked for")
 		}
+	})
+}
+
+// A link that is cut again and again, and gets on a little each time, is not
+// made to wait.
+func TestProgressIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a := w.add(1, 4_000_000)
+		w.odd = func(_ int, rw http.ResponseWriter, r *http.Request, file []byte) bool {
+			var from int
+			fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
+			rw.Header().Set("Content-Length", fmt.Sprint(len(file)-from))
+			if from > 0 {
+				rw.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(file)-1, len(file)))
+				rw.WriteHeader(206)
+			}
+			rw.Write(file[from:min(len(file), from+100_000)])
+			rw.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		w.Fetch([]protocol.Audio{a})
+		w.whole(t, 40*time.Second, a)
 	})
 }
 

@@ -33,6 +33,7 @@ const (
 	brokerAddr = "central.test:8883"
 	audioAddr  = "central.test:8443"
 	will       = `{"online":false}`
+	always     = 1 << 30
 )
 
 // network joins dialers and listeners inside a bubble.
@@ -243,7 +244,7 @@ type broker struct {
 	mochi.HookBase
 	*mochi.Server
 	mu      sync.Mutex
-	refuse  map[string]bool // topics nobody may subscribe to
+	refuse  map[string]int // how often a topic is still refused to who subscribes
 	taken   []packets.Packet
 	granted []string
 }
@@ -259,7 +260,11 @@ func (*broker) OnConnectAuthenticate(cl *mochi.Client, _ packets.Packet) bool {
 func (b *broker) OnACLCheck(_ *mochi.Client, topic string, write bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return write || !b.refuse[topic]
+	if write || b.refuse[topic] == 0 {
+		return true
+	}
+	b.refuse[topic]--
+	return false
 }
 
 func (b *broker) OnPublished(cl *mochi.Client, p packets.Packet) {
@@ -286,12 +291,12 @@ func (b *broker) OnSubscribed(_ *mochi.Client, p packets.Packet, codes []byte) {
 	}
 }
 
-func (b *broker) setRefused(topics ...string) {
+func (b *broker) setRefused(times int, topics ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.refuse = map[string]bool{}
+	b.refuse = map[string]int{}
 	for _, topic := range topics {
-		b.refuse[topic] = true
+		b.refuse[topic] = times
 	}
 }
 
@@ -325,7 +330,7 @@ func (b *broker) send(t *testing.T, topic string, payload []byte) {
 
 func startBroker(t *testing.T, n *network, config *tls.Config) *broker {
 	t.Helper()
-	b := &broker{refuse: map[string]bool{}}
+	b := &broker{refuse: map[string]int{}}
 	b.Server = mochi.New(&mochi.Options{InlineClient: true, SysTopicResendInterval: 3600, Logger: slog.New(slog.DiscardHandler)})
 	if err := b.AddHook(b, nil); err != nil {
 		t.Fatal(err)
@@ -428,7 +433,7 @@ func start(t *testing.T, areas []string, refused ...string) (*board, *broker) {
 	b := build(t, nil, noAudio{})
 	broker := startBroker(t, b.network, b.authority.server(t))
 	t.Cleanup(func() { broker.Close() })
-	broker.setRefused(refused...)
+	broker.setRefused(always, refused...)
 	b.Areas(areas)
 	b.run(t)
 	return b, broker

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -115,6 +116,15 @@ func TestAreasFollow(t *testing.T) {
 		if want := []string{"03388.01", "12"}; !slices.Equal(got, want) {
 			t.Errorf("heard %v, want %v", got, want)
 		}
+		b.Areas([]string{"03388"})
+		time.Sleep(time.Second)
+		from = b.events.count()
+		broker.send(t, protocol.AreaTopic("03388"), nil)
+		broker.send(t, protocol.AreaTopic("12"), nil)
+		time.Sleep(time.Second)
+		if n := len(of[link.Incoming](b.events.since(from))); n != 1 {
+			t.Errorf("back in an area, heard %d messages of 1", n)
+		}
 	})
 }
 
@@ -131,7 +141,7 @@ func TestARefusedAreaIsToldAndAskedForAgain(t *testing.T) {
 		if got := of[link.Incoming](b.events.since(0)); len(got) != 1 {
 			t.Error("the other area is not heard")
 		}
-		broker.setRefused()
+		broker.setRefused(0)
 		within(t, 6*time.Minute, "the area is granted", func() bool {
 			r := of[link.Refused](b.events.since(0))
 			return len(r) == 2 && len(r[1].Areas) == 0
@@ -158,8 +168,27 @@ func TestNoSessionWithoutTheOwnLanes(t *testing.T) {
 		if len(of[link.Up](b.events.since(0))) > 0 {
 			t.Error("up without the alert lane")
 		}
-		broker.setRefused()
+		if broker.state() != will {
+			t.Errorf("who looks sees %q of a board that hears nothing", broker.state())
+		}
+		broker.setRefused(0)
 		b.up(t, 2*time.Minute, 0)
+	})
+}
+
+// The broker refuses a packet id that is in use; another one helps.
+func TestARefusalByChanceIsAskedAgainAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := build(t, nil, noAudio{})
+		broker := startBroker(t, b.network, b.authority.server(t))
+		defer broker.Close()
+		broker.setRefused(2, protocol.ClusterTopic(cluster, protocol.LaneAlert), protocol.AreaTopic("12"))
+		b.Areas([]string{"12"})
+		b.run(t)
+		b.up(t, time.Second, 0)
+		if all := b.events.since(0); len(all) != 1 {
+			t.Errorf("delivered %v", all)
+		}
 	})
 }
 
@@ -314,47 +343,25 @@ func TestStrangersAreNotSpokenTo(t *testing.T) {
 	}
 }
 
-// mochi answers no ping while it writes, on a mutex that stops the bubble's
-// clock, so a broker is written here that does as MQTT says: it hangs up after
-// one and a half keep-alives without a packet.
-func TestALargeMessageOnASlowLink(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := build(t, nil, noAudio{})
-		l := tls.NewListener(b.listen(brokerAddr), b.authority.server(t))
-		defer l.Close()
-		payload := bytes.Repeat([]byte("resync "), 1<<17)
-		topic := protocol.ClusterTopic(cluster, protocol.LaneResync)
-		message := append([]byte{0x30}, binary.AppendUvarint(nil, uint64(2+len(topic)+len(payload)))...)
-		message = append(append(message, 0, byte(len(topic))), topic...)
-		message = append(message, payload...)
-		go func() {
-			for {
-				conn, err := l.Accept()
-				if err != nil {
-					return
-				}
-				go strict(conn, message)
+// strict is a broker that does as MQTT says, no more: it hangs up after one and
+// a half keep-alives without a packet. Mochi answers no ping while it writes,
+// on a mutex that stops the bubble's clock. The first PUBLISH is answered with
+// given bytes.
+func strict(t *testing.T, b *board, answer []byte) {
+	l := tls.NewListener(b.listen(brokerAddr), b.authority.server(t))
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
 			}
-		}()
-		b.run(t)
-		b.up(t, time.Minute, 0)
-		from := b.events.count()
-		b.limit(2000)
-		if err := b.Publish(protocol.LaneHello, nil); err != nil {
-			t.Fatal(err)
+			go serve(conn, answer)
 		}
-		took := within(t, 20*time.Minute, "the message", func() bool { return len(of[link.Incoming](b.events.since(from))) == 1 })
-		if in := of[link.Incoming](b.events.since(from)); !bytes.Equal(in[0].Payload, payload) || took < 5*time.Minute {
-			t.Errorf("it came after %v, and is not what was sent", took)
-		}
-		if down := of[link.Down](b.events.since(from)); len(down) > 0 {
-			t.Errorf("the session ended: %v", down[0].Err)
-		}
-	})
+	}()
 }
 
-// strict is a broker that answers the first PUBLISH with a message.
-func strict(conn net.Conn, message []byte) {
+func serve(conn net.Conn, answer []byte) {
 	answers := make(chan []byte, 1000)
 	defer close(answers)
 	go func() {
@@ -378,16 +385,82 @@ func strict(conn net.Conn, message []byte) {
 		switch head[0] >> 4 {
 		case 1: // CONNECT
 			answers <- []byte{0x20, 2, 0, 0}
-		case 3: // PUBLISH of QoS 1
-			id := 2 + int(body[1])
-			answers <- []byte{0x40, 2, body[id], body[id+1]}
-			answers <- message
+		case 3: // PUBLISH
+			answers <- answer
 		case 8: // SUBSCRIBE
 			answers <- []byte{0x90, 3, body[0], body[1], 1}
 		case 12: // PINGREQ
 			answers <- []byte{0xD0, 0}
 		}
 	}
+}
+
+// puback acknowledges the first PUBLISH after all subscriptions.
+func puback() []byte { return []byte{0x40, 2, 0, byte(len(protocol.Downward) + 1)} }
+
+func publish(topic string, payload []byte) []byte {
+	p := append([]byte{0x30}, binary.AppendUvarint(nil, uint64(2+len(topic)+len(payload)))...)
+	p = append(append(p, 0, byte(len(topic))), topic...)
+	return append(p, payload...)
+}
+
+func TestALargeMessageOnASlowLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := build(t, nil, noAudio{})
+		payload := bytes.Repeat([]byte("resync "), 1<<17)
+		strict(t, b, append(puback(), publish(protocol.ClusterTopic(cluster, protocol.LaneResync), payload)...))
+		b.run(t)
+		b.up(t, time.Minute, 0)
+		from := b.events.count()
+		b.limit(2000)
+		if err := b.Publish(protocol.LaneHello, nil); err != nil {
+			t.Fatal(err)
+		}
+		took := within(t, 20*time.Minute, "the message", func() bool { return len(of[link.Incoming](b.events.since(from))) == 1 })
+		if in := of[link.Incoming](b.events.since(from)); !bytes.Equal(in[0].Payload, payload) || took < 5*time.Minute {
+			t.Errorf("it came after %v, and is not what was sent", took)
+		}
+		if down := of[link.Down](b.events.since(from)); len(down) > 0 {
+			t.Errorf("the session ended: %v", down[0].Err)
+		}
+	})
+}
+
+func TestTopicsNobodyAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := build(t, nil, noAudio{})
+		answer := puback()
+		for _, topic := range []string{
+			protocol.ClusterTopic("another-one", protocol.LaneAlert), protocol.ClusterTopic(cluster, protocol.LaneReceipt),
+			"loa/1/area/x/alert", "loa/2/cluster/" + cluster + "/alert", "", "#",
+			protocol.ClusterTopic(cluster, protocol.LaneAlert),
+		} {
+			answer = append(answer, publish(topic, []byte(topic))...)
+		}
+		strict(t, b, answer)
+		b.run(t)
+		b.up(t, time.Minute, 0)
+		b.Publish(protocol.LaneHello, nil)
+		time.Sleep(time.Minute)
+		if in := of[link.Incoming](b.events.since(0)); len(in) != 1 || string(in[0].Payload) != protocol.ClusterTopic(cluster, protocol.LaneAlert) {
+			t.Errorf("arrived %q", in)
+		}
+	})
+}
+
+func TestABrokerThatAcknowledgesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := build(t, nil, noAudio{})
+		strict(t, b, nil)
+		b.run(t)
+		b.up(t, time.Minute, 0)
+		time.Sleep(time.Hour)
+		if n := len(of[link.Down](b.events.since(0))); n > 0 {
+			t.Fatalf("down %d times before anything was published", n)
+		}
+		b.Publish(protocol.LaneHello, nil)
+		within(t, 61*time.Second, "Down", func() bool { return len(of[link.Down](b.events.since(0))) == 1 })
+	})
 }
 
 func TestAMessageTooLargeIsDroppedAndTheNextHeard(t *testing.T) {
@@ -448,6 +521,8 @@ func TestABrokenBroker(t *testing.T) {
 						go bad(conn, c.first, c.then)
 					}
 				}()
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
 				b.run(t)
 				var down []link.Down
 				within(t, c.limit, "Down", func() bool {
@@ -459,6 +534,10 @@ func TestABrokenBroker(t *testing.T) {
 				}
 				if len(of[link.Up](b.events.since(0))) > 0 {
 					t.Error("up")
+				}
+				runtime.ReadMemStats(&after)
+				if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 50 {
+					t.Errorf("it cost %d MB", mb)
 				}
 			})
 		})
