@@ -61,7 +61,10 @@ const (
 // right to ask is not the right to sound: a board obeys signatures alone.
 var granted = map[RoleName][]Action{
 	Administrator: {ReadContent, ReadFleet, ReadAudit, ManagePlacements, ManagePeople, ManageKeys},
-	Broadcaster:   {ReadContent, ReadFleet, EditBulletins, ApproveBulletins, EditProgrammes},
+	// A broadcaster of the province drafts alerts beyond one commune, for which
+	// boards want more than one person's signature.
+	Broadcaster: {ReadContent, ReadFleet, EditBulletins, ApproveBulletins, EditProgrammes,
+		RaiseAlerts, CancelAlerts, StopSound},
 	Officer: {ReadContent, ReadFleet, EditBulletins, ApproveBulletins, EditProgrammes,
 		RaiseAlerts, CancelAlerts, StopSound},
 	Technician: {ReadFleet, EnrolDevices},
