@@ -402,11 +402,11 @@ func TestResyncComesInBatches(t *testing.T) {
 	b.online = true
 	w.net.clear()
 	w.hello(b)
-	if n := w.net.count(b.cluster, protocol.LaneResync); n < 2 || n > 4 {
+	if n := w.net.count(b.cluster, protocol.LaneResync); n < 10 || n > 20 {
 		t.Errorf("%d batches", n)
 	}
 	for _, m := range w.net.sent {
-		if len(m.data) > 300<<10 {
+		if len(m.data) > 64<<10 {
 			t.Errorf("a batch of %d bytes", len(m.data))
 		}
 	}

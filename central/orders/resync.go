@@ -11,8 +11,8 @@ import (
 )
 
 // maxResync is how many bytes of envelopes one Resync carries, unless a single
-// one is larger.
-const maxResync = 256 << 10
+// one is larger. On a slow link nothing else passes while one is on its way.
+const maxResync = 64 << 10
 
 // lacking is what a board has not, by its own hello, in the order in which it
 // must be judged: trust, cancels and stops, alerts, local orders, bulletins,
