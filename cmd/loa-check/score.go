@@ -282,7 +282,7 @@ func (s *score) uploadBulletins(ctx context.Context) error {
 		seconds      int
 	}{
 		{&s.news, "ban-tin-sang", "mp3", "Bản tin sáng của xã Mường Tè. Hôm nay trời nắng nhẹ, bà con đi làm nương chú ý giữ lửa.", "officer", 5},
-		{&s.long, "huong-dan-vu-mua", "m4a", "Hướng dẫn vụ mùa. Bà con kiểm tra giống lúa, làm sạch mương nước, và theo dõi sâu bệnh trên lá. Cán bộ khuyến nông sẽ đến bản vào thứ tư hằng tuần để giúp bà con chọn phân bón.", "broadcaster", 10},
+		{&s.long, "huong-dan-vu-mua", "m4a", "Hướng dẫn vụ mùa. Bà con kiểm tra giống lúa, làm sạch mương nước, và theo dõi sâu bệnh trên lá. Cán bộ khuyến nông sẽ đến bản vào thứ tư hằng tuần để giúp bà con chọn phân bón.", "broadcaster", 8},
 	} {
 		if err := s.timed("uploaded and approved: "+b.id+"."+b.ext, func() error {
 			file := s.path(b.id + "." + b.ext)
