@@ -51,6 +51,9 @@ type Store interface {
 	RevokeToken(ctx context.Context, by, id string, at time.Time) error // ErrNotFound; the first time stands
 	Token(ctx context.Context, id string) (Token, error)                // ErrNotFound
 	Tokens(ctx context.Context, person string) ([]Token, error)
+
+	// AddDenied writes an audit row only: by was denied an operation.
+	AddDenied(ctx context.Context, by, operation, why string) error
 }
 
 // Registry is the room's face. Its writing methods check what they are given

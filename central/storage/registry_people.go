@@ -121,3 +121,9 @@ func (s registryStore) Token(ctx context.Context, id string) (registry.Token, er
 func (s registryStore) Tokens(ctx context.Context, person string) ([]registry.Token, error) {
 	return list(ctx, s.db.reader, scanToken, selectTokens+`WHERE person = ? ORDER BY id`, person)
 }
+
+func (s registryStore) AddDenied(ctx context.Context, by, operation, why string) error {
+	return s.db.write(ctx, func(t *tx) error {
+		return t.audit(by, "denied", operation, map[string]any{"why": why})
+	})
+}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -43,12 +44,19 @@ type localWish struct {
 	Announcement
 }
 
+// renewal is what replaces an alert: its mode and audience stay.
+type renewal struct {
+	LifetimeSeconds int `json:"lifetimeSeconds" minimum:"1" maximum:"86400"`
+	Announcement
+}
+
 func (a *api) alerts() {
-	route(a, "POST", "/alerts", "Draft an alert or a drill", a.draftAlert)
-	route(a, "POST", "/alerts/{mode}/{id}/update", "Draft what replaces an alert", a.draftUpdate)
-	route(a, "POST", "/alerts/{mode}/{id}/cancel", "Draft the end of an alert", a.draftCancel)
-	route(a, "POST", "/stops", "Draft silence for what is on air in areas", a.draftStop)
-	route(a, "POST", "/locals", "Draft what a button plays", a.draftLocal)
+	a.group = "Alerts"
+	route(a, "draftAlert", "POST", "/alerts", "Draft an alert or a drill", a.draftAlert)
+	route(a, "draftAlertUpdate", "POST", "/alerts/{mode}/{id}/update", "Draft what replaces an alert, for the audience it has", a.draftUpdate)
+	route(a, "draftCancel", "POST", "/alerts/{mode}/{id}/cancel", "Draft the end of an alert", a.draftCancel)
+	route(a, "draftStop", "POST", "/stops", "Draft silence for what is on air in areas", a.draftStop)
+	route(a, "draftLocal", "POST", "/locals", "Draft what a button plays", a.draftLocal)
 }
 
 // announce turns a wish into what is signed.
@@ -56,10 +64,10 @@ func (a *api) announce(ctx context.Context, w Announcement) (protocol.Announceme
 	out := protocol.Announcement{
 		Hazard: w.Hazard, Level: w.Level, Siren: w.Siren, Phrase: w.Phrase, Repetitions: w.Repetitions, Pause: w.Pause,
 	}
-	for _, m := range w.Messages {
+	for i, m := range w.Messages {
 		said := protocol.Message{Language: m.Language, Text: m.Text}
 		if m.Audio != "" {
-			audio, err := a.audio(ctx, m.Audio)
+			audio, err := a.audio(ctx, fmt.Sprintf("messages[%d].audio", i), m.Audio)
 			if err != nil {
 				return out, err
 			}
@@ -72,7 +80,7 @@ func (a *api) announce(ctx context.Context, w Announcement) (protocol.Announceme
 
 func (a *api) draftAlert(ctx context.Context, in *body[alertWish]) (*body[draft], error) {
 	w := in.Body
-	if err := a.Registry.Allow(ctx, asks(ctx), registry.RaiseAlerts, w.Audience...); err != nil {
+	if err := a.allow(ctx, registry.RaiseAlerts, "audience", w.Audience...); err != nil {
 		return nil, err
 	}
 	said, err := a.announce(ctx, w.Announcement)
@@ -86,7 +94,7 @@ func (a *api) draftAlert(ctx context.Context, in *body[alertWish]) (*body[draft]
 }
 
 type AlertID struct {
-	Mode string `path:"mode" enum:"live,drill"`
+	Mode string `path:"mode" enum:"live,drill" doc:"A drill and a live alert never share an id."`
 	ID   string `path:"id" maxLength:"64"`
 }
 
@@ -99,14 +107,14 @@ func (a *api) audience(ctx context.Context, in AlertID, action registry.Action) 
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, newProblem(http.StatusNotFound, "not-found", subject+" was never raised")
+		return nil, newProblem(http.StatusNotFound, "%s was never raised", subject)
 	}
 	return found[0].Areas, a.Registry.Allow(ctx, asks(ctx), action, found[0].Areas...)
 }
 
 func (a *api) draftUpdate(ctx context.Context, in *struct {
 	AlertID
-	Body alertWish
+	Body renewal
 }) (*body[draft], error) {
 	audience, err := a.audience(ctx, in.AlertID, registry.RaiseAlerts)
 	if err != nil {
@@ -130,10 +138,15 @@ func (a *api) draftCancel(ctx context.Context, in *AlertID) (*body[draft], error
 	return answer(viewDraft(d)), err
 }
 
-func (a *api) draftStop(ctx context.Context, in *body[struct {
-	Areas []string `json:"areas" minItems:"1" maxItems:"5000"`
-}]) (*body[draft], error) {
-	if err := a.Registry.Allow(ctx, asks(ctx), registry.StopSound, in.Body.Areas...); err != nil {
+// mostTargets is what the contract lets one stop name.
+const mostTargets = 100
+
+type stopWish struct {
+	Areas []string `json:"areas" minItems:"1" maxItems:"5000" doc:"Codes."`
+}
+
+func (a *api) draftStop(ctx context.Context, in *body[stopWish]) (*body[draft], error) {
+	if err := a.allow(ctx, registry.StopSound, "areas", in.Body.Areas...); err != nil {
 		return nil, err
 	}
 	sounding, err := a.Fleet.OnAir(ctx, in.Body.Areas...)
@@ -151,7 +164,11 @@ func (a *api) draftStop(ctx context.Context, in *body[struct {
 		}
 	}
 	if len(targets) == 0 {
-		return nil, newProblem(http.StatusConflict, "nothing-on-air", "nothing is on air there, as far as is known")
+		return nil, newProblem(http.StatusConflict, "nothing is on air there, as far as is known").as("nothing-on-air")
+	}
+	if len(targets) > mostTargets {
+		return nil, newProblem(http.StatusUnprocessableEntity, "one stop ends at most %d things, on air there are %d: stop fewer areas at a time", mostTargets, len(targets)).
+			at("areas", "too many for one stop")
 	}
 	d, err := a.Orders.Stop(ctx, asks(ctx), in.Body.Areas, targets)
 	return answer(viewDraft(d)), err
@@ -159,7 +176,7 @@ func (a *api) draftStop(ctx context.Context, in *body[struct {
 
 func (a *api) draftLocal(ctx context.Context, in *body[localWish]) (*body[draft], error) {
 	w := in.Body
-	if err := a.Registry.Allow(ctx, asks(ctx), registry.RaiseAlerts, w.Audience...); err != nil {
+	if err := a.allow(ctx, registry.RaiseAlerts, "audience", w.Audience...); err != nil {
 		return nil, err
 	}
 	said, err := a.announce(ctx, w.Announcement)

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -14,17 +16,17 @@ import (
 )
 
 type bulletin struct {
-	ID         string            `json:"id,omitempty" maxLength:"64"`
-	Revision   int64             `json:"revision" readOnly:"true" required:"false"`
+	ID         string            `json:"id,omitempty" maxLength:"64" doc:"Made by the server where there is none."`
+	Revision   int64             `json:"revision" readOnly:"true"`
 	Title      string            `json:"title"`
 	Text       map[string]string `json:"text,omitempty" doc:"By language."`
 	Class      library.Class     `json:"class" enum:"routine,priority"`
-	Areas      []string          `json:"areas"`
+	Areas      []string          `json:"areas" maxItems:"5000" maxLength:"16" doc:"Codes."`
 	Audio      map[string]string `json:"audio,omitempty" doc:"By language: the SHA-256 of station audio."`
 	ValidFrom  time.Time         `json:"validFrom"`
 	ValidUntil time.Time         `json:"validUntil"`
-	Author     string            `json:"author,omitempty" readOnly:"true"`
-	State      library.State     `json:"state,omitempty" readOnly:"true"`
+	Author     string            `json:"author" readOnly:"true"`
+	State      library.State     `json:"state" readOnly:"true" enum:"draft,approved,withdrawn"`
 	Order      string            `json:"order,omitempty" readOnly:"true" doc:"Hash of the document by which it may be broadcast."`
 }
 
@@ -56,12 +58,11 @@ func etag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) 
 // ifMatch reads the revision that an editor saw.
 func ifMatch(header string) (int64, error) {
 	if header == "" {
-		return 0, newProblem(http.StatusPreconditionRequired, "if-match", "If-Match must say which revision was read").
-			at("If-Match", "is missing")
+		return 0, newProblem(http.StatusPreconditionRequired, "If-Match must say which revision was read").at("If-Match", "is missing")
 	}
 	n, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)
 	if err != nil {
-		return 0, newProblem(http.StatusUnprocessableEntity, "if-match", "If-Match is not a revision").at("If-Match", header)
+		return 0, newProblem(http.StatusUnprocessableEntity, "If-Match is not a revision").at("If-Match", "is not an ETag of this server")
 	}
 	return n, nil
 }
@@ -71,20 +72,23 @@ type BulletinID struct {
 }
 
 func (a *api) content() {
-	route(a, "POST", "/bulletins", "Make a bulletin", a.addBulletin)
-	route(a, "GET", "/bulletins", "Bulletins, the newest change first", a.bulletins)
-	route(a, "GET", "/bulletins/{id}", "One bulletin", a.bulletinByID)
-	route(a, "PUT", "/bulletins/{id}", "Change a bulletin; it must be approved again", a.changeBulletin)
-	route(a, "POST", "/bulletins/{id}/withdraw", "End a bulletin for ever", a.withdrawBulletin)
-	route(a, "POST", "/bulletins/{id}/document", "Draft the document that approves a bulletin", a.draftBulletin)
+	a.group = "Bulletins"
+	route(a, "addBulletin", "POST", "/bulletins", "Make a bulletin", a.addBulletin)
+	route(a, "listBulletins", "GET", "/bulletins", "Bulletins that concern the person, the newest change first", a.bulletins)
+	route(a, "getBulletin", "GET", "/bulletins/{id}", "One bulletin", a.bulletinByID)
+	route(a, "changeBulletin", "PUT", "/bulletins/{id}", "Change a bulletin; it must be approved again", a.changeBulletin)
+	route(a, "withdrawBulletin", "POST", "/bulletins/{id}/withdraw", "End a bulletin for ever", a.withdrawBulletin)
+	route(a, "draftBulletin", "POST", "/bulletins/{id}/document", "Draft the document that approves a bulletin", a.draftBulletin)
 }
 
 func (a *api) addBulletin(ctx context.Context, in *body[bulletin]) (*bulletinAnswer, error) {
 	b := in.Body.content()
-	if err := b.Validate(); err != nil {
+	complete := b
+	complete.ID = cmp.Or(b.ID, "made-by-the-library")
+	if err := complete.Validate(); err != nil {
 		return nil, err
 	}
-	if err := a.Registry.Allow(ctx, asks(ctx), registry.EditBulletins, b.Areas...); err != nil {
+	if err := a.allow(ctx, registry.EditBulletins, "areas", b.Areas...); err != nil {
 		return nil, err
 	}
 	made, err := a.Library.Create(ctx, asks(ctx), b)
@@ -98,10 +102,11 @@ func (a *api) bulletins(ctx context.Context, in *struct {
 	State string `query:"state" enum:"draft,approved,withdrawn"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 }) (*body[[]bulletin], error) {
-	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadContent); err != nil {
+	codes, err := a.scope(ctx, registry.ReadContent)
+	if err != nil {
 		return nil, err
 	}
-	found, err := a.Library.Bulletins(ctx, library.Filter{State: library.State(in.State), Limit: in.Limit})
+	found, err := a.Library.Bulletins(ctx, library.Filter{State: library.State(in.State), Areas: codes, Limit: in.Limit})
 	return answer(list(found, viewBulletin)), err
 }
 
@@ -115,11 +120,11 @@ func (a *api) mayBulletin(ctx context.Context, id string, action registry.Action
 }
 
 func (a *api) bulletinByID(ctx context.Context, in *BulletinID) (*bulletinAnswer, error) {
-	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadContent); err != nil {
+	b, err := a.Library.Bulletin(ctx, in.ID)
+	if err != nil {
 		return nil, err
 	}
-	b, err := a.Library.Bulletin(ctx, in.ID)
-	return tagged(b), err
+	return tagged(b), a.reads(ctx, registry.ReadContent, b.Areas...)
 }
 
 func (a *api) changeBulletin(ctx context.Context, in *struct {
@@ -135,11 +140,14 @@ func (a *api) changeBulletin(ctx context.Context, in *struct {
 		return nil, err
 	}
 	b := in.Body.content()
-	b.ID, b.Revision = in.ID, revision
+	if err := sameID(&b.ID, in.ID); err != nil {
+		return nil, err
+	}
+	b.Revision = revision
 	if err := b.Validate(); err != nil {
 		return nil, err
 	}
-	if err := a.Registry.Allow(ctx, asks(ctx), registry.EditBulletins, b.Areas...); err != nil {
+	if err := a.allow(ctx, registry.EditBulletins, "areas", b.Areas...); err != nil {
 		return nil, err
 	}
 	changed, err := a.Library.Edit(ctx, asks(ctx), b)
@@ -163,11 +171,13 @@ func (a *api) draftBulletin(ctx context.Context, in *BulletinID) (*body[draft], 
 	if err != nil {
 		return nil, err
 	}
-	if b.State == library.Withdrawn {
-		return nil, newProblem(http.StatusConflict, "state", "bulletin "+b.ID+" is withdrawn")
-	}
-	if len(b.Audio) == 0 {
-		return nil, newProblem(http.StatusUnprocessableEntity, "invalid", "the bulletin has no audio").at("audio", "is required for approval")
+	switch {
+	case b.State == library.Withdrawn:
+		return nil, newProblem(http.StatusConflict, "bulletin %s is withdrawn", b.ID)
+	case b.State == library.Approved:
+		return nil, newProblem(http.StatusConflict, "bulletin %s is approved as it stands, by order %s", b.ID, b.OrderHash)
+	case len(b.Audio) == 0:
+		return nil, newProblem(http.StatusUnprocessableEntity, "the bulletin has no audio").at("audio", "is required for approval")
 	}
 	document, err := a.document(ctx, b)
 	if err != nil {
@@ -184,7 +194,7 @@ func (a *api) document(ctx context.Context, b library.Bulletin) (protocol.Bullet
 		NotBefore: b.ValidFrom.UTC(), NotAfter: b.ValidUntil.UTC(),
 	}
 	for _, lang := range sortedKeys(b.Audio) {
-		audio, err := a.audio(ctx, b.Audio[lang])
+		audio, err := a.audio(ctx, "audio["+lang+"]", b.Audio[lang])
 		if err != nil {
 			return document, err
 		}
@@ -193,40 +203,70 @@ func (a *api) document(ctx context.Context, b library.Bulletin) (protocol.Bullet
 	return document, nil
 }
 
-// audio is how an order names a station file.
-func (a *api) audio(ctx context.Context, hash string) (protocol.Audio, error) {
+// audio is how an order names a station file that a field names by its hash.
+func (a *api) audio(ctx context.Context, field, hash string) (protocol.Audio, error) {
 	row, err := a.Library.Audio(ctx, hash)
 	if errors.Is(err, library.ErrNotFound) {
-		return protocol.Audio{}, newProblem(http.StatusUnprocessableEntity, "invalid", "audio "+hash+" was never uploaded").at("audio", hash)
+		return protocol.Audio{}, newProblem(http.StatusUnprocessableEntity, "audio %s was never uploaded", hash).at(field, "is not known")
 	}
 	return protocol.Audio{SHA256: row.SHA256, Bytes: row.Size, Samples: row.Samples}, err
 }
 
-// approved marks the bulletin whose document was just sealed.
-func (a *api) approved(ctx context.Context, hash string) error {
-	d, err := a.Orders.Draft(ctx, hash)
+// approvable is the bulletin that a document approves, if the two still say the
+// same: it may have been changed since the document was drafted. It is asked
+// before anything is signed, and again before the bulletin is marked.
+func (a *api) approvable(ctx context.Context, e protocol.Envelope) (library.Bulletin, error) {
+	document, err := protocol.Decode[protocol.Bulletin](e.Payload)
 	if err != nil {
-		return err
-	}
-	document, err := protocol.Decode[protocol.Bulletin](d.Envelope.Payload)
-	if err != nil {
-		return err
+		return library.Bulletin{}, newProblem(http.StatusUnprocessableEntity, "the payload is not a bulletin").at("payload", err.Error())
 	}
 	b, err := a.Library.Bulletin(ctx, document.ID)
 	if err != nil {
-		return err
+		return b, err
 	}
 	now, err := a.document(ctx, b)
 	if err != nil {
-		return err
+		return b, err
 	}
+	// What orders fills in is its own.
 	now.Version, now.Revision, now.Issued = document.Version, document.Revision, document.Issued
-	if !sameJSON(now, document) {
-		return newProblem(http.StatusPreconditionFailed, "changed", "bulletin "+b.ID+" was changed since this document was made: approve it again")
+	switch {
+	case b.State == library.Withdrawn:
+		return b, newProblem(http.StatusConflict, "bulletin %s is withdrawn", b.ID)
+	case b.State == library.Approved && b.OrderHash != e.Hash():
+		return b, newProblem(http.StatusConflict, "bulletin %s is approved as it stands, by order %s", b.ID, b.OrderHash)
+	case !sameJSON(now, document):
+		return b, newProblem(http.StatusConflict, "bulletin %s was changed since this document was drafted: draft it again", b.ID).as("changed")
 	}
-	if _, err := a.Library.Approve(ctx, asks(ctx), b.ID, b.Revision, hash); err != nil {
-		return err
+	return b, nil
+}
+
+// sameJSON compares two documents as they would be signed.
+func sameJSON(a, b any) bool {
+	x, errX := protocol.Encode(a)
+	y, errY := protocol.Encode(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// approved marks the bulletin whose document was just sealed. The document
+// stands, whatever comes of the mark: boards have it already. Where the
+// bulletin was changed in the very moment, the note says so; what is on the
+// schedule is what was marked before.
+func (a *api) approved(ctx context.Context, hash string) (note string, err error) {
+	d, err := a.Orders.Draft(ctx, hash)
+	if err != nil {
+		return "", err
+	}
+	b, err := a.approvable(ctx, d.Envelope)
+	if err == nil {
+		_, err = a.Library.Approve(ctx, asks(ctx), b.ID, b.Revision, hash)
+	}
+	if p := (*problem)(nil); err != nil {
+		if p = mapped(err); p == nil {
+			return "", err
+		}
+		return "the document is sealed, but is not put on the schedule: " + p.Detail, nil
 	}
 	a.Planned()
-	return nil
+	return "", nil
 }

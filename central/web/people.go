@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"loa/central/registry"
@@ -10,19 +11,19 @@ import (
 type person struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
-	Roles []role `json:"roles,omitempty"`
-	Keys  []key  `json:"keys,omitempty"`
+	Roles []role `json:"roles"`
+	Keys  []key  `json:"keys"`
 }
 
 type role struct {
 	Name registry.RoleName `json:"name" enum:"administrator,broadcaster,officer,technician"`
-	Area string            `json:"area"`
+	Area string            `json:"area" maxLength:"16" doc:"Code: the role is for all that lies in it, too."`
 }
 
 type key struct {
-	ID      string          `json:"id"`
+	ID      string          `json:"id" maxLength:"32" doc:"The key's own: the first 16 bytes of SHA-256 over scheme, colon and public bytes, in hex."`
 	Scheme  registry.Scheme `json:"scheme" enum:"ed25519,webauthn-es256"`
-	Public  []byte          `json:"public"`
+	Public  []byte          `json:"public" maxLength:"200"`
 	Retired *time.Time      `json:"retired,omitempty" readOnly:"true"`
 	Revoked *time.Time      `json:"revoked,omitempty" readOnly:"true"`
 }
@@ -32,16 +33,18 @@ type PersonID struct {
 }
 
 func (a *api) people() {
-	route(a, "GET", "/me", "Who asks", a.me)
-	route(a, "GET", "/persons", "Everybody, with roles and keys", a.persons)
-	route(a, "POST", "/persons", "Add a person", a.addPerson)
-	route(a, "POST", "/persons/{id}/keys", "Add a public key", a.addKey)
-	route(a, "POST", "/persons/{id}/keys/{key}/retire", "End a key's use; what it signed stands", a.retireKey)
-	route(a, "POST", "/persons/{id}/keys/{key}/revoke", "End a key's use and void what it signed", a.revokeKey)
-	route(a, "PUT", "/persons/{id}/roles", "Give a role", a.giveRole)
-	route(a, "DELETE", "/persons/{id}/roles/{name}/{area}", "Take a role back", a.takeRole)
-	route(a, "POST", "/persons/{id}/tokens", "Make a token; its text is shown once", a.addToken)
-	route(a, "DELETE", "/persons/{id}/tokens/{token}", "End a token", a.endToken)
+	a.group = "People"
+	route(a, "me", "GET", "/me", "Who asks", a.me)
+	route(a, "listPersons", "GET", "/persons", "Everybody, with roles and keys", a.persons)
+	route(a, "addPerson", "POST", "/persons", "Add a person", a.addPerson)
+	route(a, "addKey", "POST", "/persons/{id}/keys", "Add a public key", a.addKey)
+	route(a, "retireKey", "POST", "/persons/{id}/keys/{key}/retire", "End a key's use; what it signed stands", a.retireKey)
+	route(a, "revokeKey", "POST", "/persons/{id}/keys/{key}/revoke", "End a key's use and void what it signed", a.revokeKey)
+	route(a, "giveRole", "PUT", "/persons/{id}/roles", "Give a role", a.giveRole)
+	route(a, "takeRole", "DELETE", "/persons/{id}/roles/{name}/{area}", "Take a role back", a.takeRole)
+	route(a, "addToken", "POST", "/persons/{id}/tokens", "Make a token; its text is shown once", a.addToken)
+	route(a, "listTokens", "GET", "/persons/{id}/tokens", "A person's tokens, without their texts", a.tokens)
+	route(a, "endToken", "DELETE", "/persons/{id}/tokens/{token}", "End a token", a.endToken)
 }
 
 func (a *api) view(ctx context.Context, p registry.Person) (person, error) {
@@ -87,7 +90,12 @@ func (a *api) persons(ctx context.Context, _ *none) (*body[[]person], error) {
 	return answer(views), nil
 }
 
-func (a *api) addPerson(ctx context.Context, in *body[person]) (*body[person], error) {
+type newPerson struct {
+	ID   string `json:"id" maxLength:"40" doc:"As in lo-van-an; it never changes."`
+	Name string `json:"name"`
+}
+
+func (a *api) addPerson(ctx context.Context, in *body[newPerson]) (*body[person], error) {
 	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ManagePeople); err != nil {
 		return nil, err
 	}
@@ -95,7 +103,7 @@ func (a *api) addPerson(ctx context.Context, in *body[person]) (*body[person], e
 	if err := a.Registry.AddPerson(ctx, asks(ctx), p); err != nil {
 		return nil, err
 	}
-	return answer(person{ID: p.ID, Name: p.Name}), nil
+	return answer(person{ID: p.ID, Name: p.Name, Roles: []role{}, Keys: []key{}}), nil
 }
 
 func (a *api) addKey(ctx context.Context, in *struct {
@@ -133,7 +141,7 @@ func (a *api) hasKey(ctx context.Context, person, id string) error {
 			return nil
 		}
 	}
-	return newProblem(404, "not-found", "key "+id+" is not a key of "+person)
+	return newProblem(http.StatusNotFound, "key %s is not a key of %s", id, person)
 }
 
 func (a *api) retireKey(ctx context.Context, in *PersonKeyID) (*body[none], error) {
@@ -154,7 +162,7 @@ func (a *api) giveRole(ctx context.Context, in *struct {
 	PersonID
 	Body role
 }) (*body[none], error) {
-	if err := a.Registry.Allow(ctx, asks(ctx), registry.ManagePeople, in.Body.Area); err != nil {
+	if err := a.allow(ctx, registry.ManagePeople, "area", in.Body.Area); err != nil {
 		return nil, err
 	}
 	return answer(none{}), a.Registry.GrantRole(ctx, asks(ctx), registry.Role{Person: in.ID, Name: in.Body.Name, Area: in.Body.Area})
@@ -172,10 +180,16 @@ func (a *api) takeRole(ctx context.Context, in *struct {
 }
 
 type token struct {
-	ID      string    `json:"id" readOnly:"true"`
-	Text    string    `json:"text" readOnly:"true" doc:"Shown once."`
-	Label   string    `json:"label" maxLength:"100"`
-	Expires time.Time `json:"expires"`
+	ID      string     `json:"id"`
+	Text    string     `json:"text,omitempty" doc:"Shown once."`
+	Label   string     `json:"label"`
+	Made    time.Time  `json:"made"`
+	Expires time.Time  `json:"expires"`
+	Ended   *time.Time `json:"ended,omitempty"`
+}
+
+func viewToken(t registry.Token) token {
+	return token{ID: t.ID, Label: t.Label, Made: t.CreatedAt.UTC(), Expires: t.ExpiresAt.UTC(), Ended: moment(t.RevokedAt)}
 }
 
 func (a *api) addToken(ctx context.Context, in *struct {
@@ -189,19 +203,34 @@ func (a *api) addToken(ctx context.Context, in *struct {
 		return nil, err
 	}
 	text, t, err := a.Registry.NewToken(ctx, asks(ctx), in.ID, in.Body.Label, time.Duration(in.Body.Days)*24*time.Hour)
-	return answer(token{ID: t.ID, Text: text, Label: t.Label, Expires: t.ExpiresAt}), err
+	v := viewToken(t)
+	v.Text = text
+	return answer(v), err
+}
+
+// tokensOf are a person's tokens, for the person and for whoever is above.
+func (a *api) tokensOf(ctx context.Context, person string) ([]registry.Token, error) {
+	if person != asks(ctx) {
+		if err := a.Registry.AllowOver(ctx, asks(ctx), registry.ManagePeople, person); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := a.Registry.Person(ctx, person); err != nil {
+		return nil, err
+	}
+	return a.Registry.Tokens(ctx, person)
+}
+
+func (a *api) tokens(ctx context.Context, in *PersonID) (*body[[]token], error) {
+	found, err := a.tokensOf(ctx, in.ID)
+	return answer(list(found, viewToken)), err
 }
 
 func (a *api) endToken(ctx context.Context, in *struct {
 	PersonID
 	Token string `path:"token" maxLength:"64"`
 }) (*body[none], error) {
-	if in.ID != asks(ctx) {
-		if err := a.Registry.AllowOver(ctx, asks(ctx), registry.ManagePeople, in.ID); err != nil {
-			return nil, err
-		}
-	}
-	tokens, err := a.Registry.Tokens(ctx, in.ID)
+	tokens, err := a.tokensOf(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -210,5 +239,5 @@ func (a *api) endToken(ctx context.Context, in *struct {
 			return answer(none{}), a.Registry.RevokeToken(ctx, asks(ctx), in.Token)
 		}
 	}
-	return nil, newProblem(404, "not-found", "token "+in.Token+" is not a token of "+in.ID)
+	return nil, newProblem(http.StatusNotFound, "token %s is not a token of %s", in.Token, in.ID)
 }

@@ -35,12 +35,14 @@ type run struct {
 }
 
 func (a *api) picture() {
-	route(a, "GET", "/receipts", "Receipts of an order, in the order in which they came", a.orderReceipts)
-	route(a, "GET", "/clusters/{id}/receipts", "Receipts of a cluster, in the order in which they came", a.clusterReceipts)
-	route(a, "GET", "/clusters/{id}/runs", "What ran on a cluster, the last first", a.runs)
-	route(a, "GET", "/faults", "What boards sent that cannot be right, the last first", a.faults)
+	a.group = "Fleet"
+	route(a, "listOrderReceipts", "GET", "/receipts", "Receipts of an order, in the order in which they came", a.orderReceipts)
+	route(a, "listClusterReceipts", "GET", "/clusters/{id}/receipts", "Receipts of a cluster, in the order in which they came", a.clusterReceipts)
+	route(a, "listRuns", "GET", "/clusters/{id}/runs", "What ran on a cluster, the last first", a.runs)
+	route(a, "listFaults", "GET", "/faults", "What boards sent that cannot be right, the last first", a.faults)
 }
 
+// Page is how a list that only grows is read on.
 type Page struct {
 	After int64 `query:"after" minimum:"0" doc:"Only with a higher id."`
 	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"200"`
@@ -50,7 +52,7 @@ func (a *api) orderReceipts(ctx context.Context, in *struct {
 	Page
 	Order string `query:"order" required:"true" pattern:"^[0-9a-f]{64}$"`
 }) (*body[[]receipt], error) {
-	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadFleet); err != nil {
+	if _, err := a.readableOrder(ctx, in.Order, registry.ReadFleet); err != nil {
 		return nil, err
 	}
 	return a.receipts(ctx, orders.ReceiptQuery{Order: in.Order, After: in.After, Limit: in.Limit})
@@ -111,11 +113,24 @@ func (a *api) faults(ctx context.Context, in *struct {
 	Cluster string `query:"cluster" maxLength:"64"`
 	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 }) (*body[[]boardFault], error) {
-	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ReadFleet); err != nil {
+	if in.Cluster != "" {
+		if _, err := a.readable(ctx, in.Cluster); err != nil {
+			return nil, err
+		}
+	}
+	readable, err := a.readableClusters(ctx)
+	if err != nil {
 		return nil, err
 	}
 	found, err := a.Orders.Faults(ctx, in.Cluster, in.Limit)
-	return answer(list(found, func(f orders.Fault) boardFault {
-		return boardFault{f.ID, f.Cluster, f.At.UTC(), f.Lane, f.Reason, f.Detail}
-	})), err
+	if err != nil {
+		return nil, err
+	}
+	shown := []boardFault{}
+	for _, f := range found {
+		if _, ok := readable[f.Cluster]; ok {
+			shown = append(shown, boardFault{f.ID, f.Cluster, f.At.UTC(), f.Lane, f.Reason, f.Detail})
+		}
+	}
+	return answer(shown), nil
 }

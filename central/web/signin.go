@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -22,8 +21,8 @@ func asks(ctx context.Context) string {
 
 // person finds whose token a request carries.
 func (a *api) person(ctx context.Context, header string) (registry.Person, error) {
-	token, ok := strings.CutPrefix(header, "Bearer ")
-	if !ok {
+	scheme, token, ok := strings.Cut(header, " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return registry.Person{}, registry.ErrToken
 	}
 	return a.Registry.PersonByToken(ctx, token)
@@ -33,10 +32,7 @@ func (a *api) person(ctx context.Context, header string) (registry.Person, error
 func (a *api) signIn(ctx huma.Context, next func(huma.Context)) {
 	p, err := a.person(ctx.Context(), ctx.Header("Authorization"))
 	if err != nil {
-		var is *problem
-		if !errors.As(a.problem(ctx.Context(), "sign in", err), &is) {
-			is = newProblem(http.StatusInternalServerError, "internal", "the server failed; its log says why")
-		}
+		is := a.problem(ctx.Context(), ctx.Operation().Method+" "+ctx.Operation().Path, err)
 		if is.Status == http.StatusUnauthorized {
 			ctx.SetHeader("WWW-Authenticate", "Bearer")
 		}

@@ -10,12 +10,13 @@ import (
 )
 
 func (a *api) trust() {
-	route(a, "GET", "/status", "What is ready, and central's own key", a.status)
-	route(a, "PUT", "/root", "Hand in the root that its owners signed", a.putRoot)
-	route(a, "POST", "/keyset", "Draft the next key set from the registry", a.draftKeySet)
-	route(a, "POST", "/clusters/{id}/placement", "Draft the placement of a cluster", a.draftPlacement)
-	route(a, "POST", "/enrolments", "Read a board's request and draft its placement", a.draftEnrolment)
-	route(a, "POST", "/enrolments/{cluster}/answer", "Answer a board whose placement is signed", a.answerEnrolment)
+	a.group = "Trust"
+	route(a, "status", "GET", "/status", "What is ready, and central's own key", a.status)
+	route(a, "putRoot", "PUT", "/root", "Hand in the root that its owners signed", a.putRoot)
+	route(a, "draftKeySet", "POST", "/keyset", "Draft the next key set from the registry", a.draftKeySet)
+	route(a, "draftPlacement", "POST", "/clusters/{id}/placement", "Draft the placement of a cluster", a.draftPlacement)
+	route(a, "draftEnrolment", "POST", "/enrolments", "Read a board's request and draft its placement", a.draftEnrolment)
+	route(a, "answerEnrolment", "POST", "/enrolments/{cluster}/answer", "Answer a board whose placement is signed", a.answerEnrolment)
 }
 
 type ready struct {
@@ -70,10 +71,12 @@ func (a *api) mayEnrol(ctx context.Context, cluster string) error {
 	return a.Registry.Allow(ctx, asks(ctx), registry.EnrolDevices, c.Area)
 }
 
-func (a *api) draftEnrolment(ctx context.Context, in *body[struct {
-	Cluster string            `json:"cluster" maxLength:"64"`
-	Request protocol.Envelope `json:"request"`
-}]) (*body[draft], error) {
+type enrolmentWish struct {
+	Cluster string            `json:"cluster" maxLength:"64" doc:"Id of the cluster in which the board hangs."`
+	Request protocol.Envelope `json:"request" doc:"As the board's init wrote it."`
+}
+
+func (a *api) draftEnrolment(ctx context.Context, in *body[enrolmentWish]) (*body[draft], error) {
 	if err := a.mayEnrol(ctx, in.Body.Cluster); err != nil {
 		return nil, err
 	}
@@ -113,7 +116,7 @@ func (a *api) answerEnrolment(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if placed.Board.ID != request.Board.ID {
-		return nil, newProblem(http.StatusConflict, "not-ready", "the signed placement of "+in.Cluster+" is for another board").
+		return nil, newProblem(http.StatusConflict, "the signed placement of %s is for another board", in.Cluster).as("not-ready").
 			at("request", "sign the placement for this board first")
 	}
 	certificate, serial, err := a.Certify(in.Cluster, ed25519.PublicKey(request.Board.Public))

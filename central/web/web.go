@@ -5,8 +5,6 @@ import (
 	"crypto/ed25519"
 	"log/slog"
 	"net/http"
-	"reflect"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,33 +39,33 @@ type Options struct {
 
 // Limits of a request.
 const (
-	bodySize    = 1 << 20 // JSON
-	bodyTime    = 30 * time.Second
-	uploadTime  = 30 * time.Minute
-	defaultPage = 200
-	mostPage    = 1000
+	bodySize   = 1 << 20 // bytes of JSON
+	bodyTime   = 30 * time.Second
+	answerTime = 2 * time.Minute
+	uploadTime = 30 * time.Minute // for a file to come in
+	workTime   = 30 * time.Minute // for ffmpeg behind it, and others before it
+	fileTime   = 30 * time.Minute // for a file to go out
 )
 
 type api struct {
 	Options
 	huma.API
+	group   string // under which the routes that are added next are described
+	denials denials
 }
 
 // New makes the API's handler.
 func New(o Options) http.Handler {
+	_, h := build(o)
+	return h
+}
+
+func build(o Options) (*api, http.Handler) {
 	mux := http.NewServeMux()
-	config := huma.DefaultConfig("Loa", o.Version)
-	config.Info.Description = "The provincial source-information server: clusters, bulletins, programmes, orders and their fate."
-	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
-	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
-	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "A person's token."},
-	}
-	config.Security = []map[string][]string{{"token": {}}}
-	a := &api{o, humago.New(mux, config)}
+	a := &api{Options: o, API: humago.New(mux, configOf(o.Version))}
 	a.UseMiddleware(a.signIn)
-	a.places()
 	a.people()
+	a.places()
 	a.content()
 	a.uploads(mux)
 	a.schedule()
@@ -75,74 +73,100 @@ func New(o Options) http.Handler {
 	a.trust()
 	a.signing()
 	a.picture()
-	return a.guard(mux)
+	a.health(mux)
+	a.serveDescription(mux)
+	return a, a.guard(mux)
 }
 
-// schemaName keeps the wire contract's values apart from the API's own: both
-// have a Key.
-func schemaName(t reflect.Type, hint string) string {
-	name := huma.DefaultSchemaNamer(t, hint)
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
-		t = t.Elem()
-	}
-	if strings.HasSuffix(t.PkgPath(), "/protocol") {
-		return "Wire" + name
-	}
-	return name
+const prefix = "/api/v1"
+
+// route adds one operation. What its handler returns as an error is mapped to a
+// problem here, and nowhere else.
+func route[I, O any](a *api, id, method, path, summary string, handle func(context.Context, *I) (*O, error)) {
+	huma.Register(a.API, huma.Operation{
+		OperationID: id, Method: method, Path: prefix + path, Summary: summary, Tags: []string{a.group},
+		MaxBodyBytes: bodySize, BodyReadTimeout: bodyTime, DefaultStatus: http.StatusOK,
+		Responses: map[string]*huma.Response{"default": a.describeProblem()},
+	}, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, a.problem(ctx, method+" "+prefix+path, err)
+		}
+		return out, nil
+	})
 }
 
-// guard sets what holds for every answer, and survives a handler that panics.
-func (a *api) guard(next http.Handler) http.Handler {
+// guard sets what holds for every request and answer: limits, headers, problems
+// for what no route takes. It survives a handler that panics.
+func (a *api) guard(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
+		// Whoever sends or reads a byte now and then holds a connection only so
+		// long, signed in or not. Not every writer has deadlines: tests' have none.
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(time.Now().Add(bodyTime))
+		_ = control.SetWriteDeadline(time.Now().Add(answerTime))
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
 				a.Log.Error("handler panicked", "method", r.Method, "path", r.URL.Path, "panic", p)
-				writeProblem(w, newProblem(http.StatusInternalServerError, "internal", "the server failed; its log says why"))
+				writeProblem(w, internal())
 			}
 		}()
-		next.ServeHTTP(w, r)
+		if r.ContentLength > bodySize && r.URL.Path != uploadPath {
+			writeProblem(w, newProblem(http.StatusRequestEntityTooLarge, "the request has %d bytes, at most %d", r.ContentLength, bodySize))
+			return
+		}
+		if taken, pattern := mux.Handler(r); pattern == "" {
+			nowhere(w, r, taken)
+			return
+		}
+		mux.ServeHTTP(w, r)
 	})
 }
 
-// route adds one operation. What its handler returns as an error is mapped to a
-// problem here, and nowhere else.
-func route[I, O any](a *api, method, path, summary string, handle func(context.Context, *I) (*O, error)) {
-	huma.Register(a.API, huma.Operation{
-		OperationID: operationID(method, path), Method: method, Path: prefix + path, Summary: summary,
-		MaxBodyBytes: bodySize, BodyReadTimeout: bodyTime, DefaultStatus: http.StatusOK,
-	}, func(ctx context.Context, in *I) (*O, error) {
-		out, err := handle(ctx, in)
-		if err != nil {
-			return nil, a.problem(ctx, method+" "+path, err)
-		}
-		return out, nil
-	})
-}
-
-const prefix = "/api/v1"
-
-// operationID is as in get-clusters-id.
-func operationID(method, path string) string {
-	id := []byte{}
-	for _, c := range []byte(method + path) {
-		switch {
-		case c >= 'A' && c <= 'Z':
-			id = append(id, c+'a'-'A')
-		case c >= 'a' && c <= 'z':
-			id = append(id, c)
-		case len(id) > 0 && id[len(id)-1] != '-' && c != '}':
-			id = append(id, '-')
-		}
+// nowhere answers what no route takes: the mux knows whether the path or the
+// method is at fault, and says it in plain text.
+func nowhere(w http.ResponseWriter, r *http.Request, mux http.Handler) {
+	said := muted{ResponseWriter: w, status: http.StatusNotFound}
+	mux.ServeHTTP(&said, r)
+	detail := "there is nothing at " + clip(r.URL.Path)
+	if said.status == http.StatusMethodNotAllowed {
+		detail = clip(r.URL.Path) + " takes " + w.Header().Get("Allow")
 	}
-	return string(id)
+	writeProblem(w, newProblem(said.status, "%s", detail))
+}
+
+// muted keeps the status and drops the text.
+type muted struct {
+	http.ResponseWriter
+	status int
+}
+
+func (m *muted) WriteHeader(status int)      { m.status = status }
+func (m *muted) Write(p []byte) (int, error) { return len(p), nil }
+
+type health struct {
+	OK bool `json:"ok"`
+}
+
+// health tells a watcher, who has no token, whether the database answers.
+func (a *api) health(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := a.Registry.Roles(r.Context(), "nobody"); err != nil {
+			a.Log.Error("health", "error", err)
+			writeProblem(w, newProblem(http.StatusServiceUnavailable, "the database does not answer"))
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = writeJSON(w, health{true})
+	})
 }
 
 // body is an answer, or a request, that is one JSON value.
