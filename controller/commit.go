@@ -10,177 +10,195 @@ import (
 	"loa/controller/store"
 )
 
-// transaction gathers what one Step makes durable, all of it or nothing.
+// transaction is what is made durable together. One is stored at a time; what
+// comes meanwhile is gathered into the next one, so that commits never overtake
+// each other and one that failed is made up for by the next.
 type transaction struct {
-	orders    []store.Record
-	drop      []string
-	marks     map[string]store.Mark
-	dropMarks []string
-	receipts  []protocol.Receipt
-	acked     *int64
-	floor     time.Time
+	orders   map[string]*store.Record // by key; nil is to be dropped
+	marks    map[string]*store.Mark   // by occurrence; nil is to be dropped
+	receipts []protocol.Receipt
+	unstored int // of receipts, from the first on: told without a number
+	acked    *int64
+	floor    time.Time
 
-	starts []string // outputs that start when it is stored
+	starts []string // tokens of the cues that begin when it is stored
+}
+
+func (x *transaction) keep(r store.Record) {
+	if x.orders == nil {
+		x.orders = map[string]*store.Record{}
+	}
+	x.orders[r.Key] = &r
+}
+
+func (x *transaction) drop(keys ...string) {
+	if x.orders == nil {
+		x.orders = map[string]*store.Record{}
+	}
+	for _, key := range keys {
+		x.orders[key] = nil
+	}
 }
 
 func (x *transaction) mark(occurrence string, m schedule.Mark) {
 	if x.marks == nil {
-		x.marks = map[string]store.Mark{}
+		x.marks = map[string]*store.Mark{}
 	}
-	x.marks[occurrence] = store.Mark(m)
+	kept := store.Mark(m)
+	x.marks[occurrence] = &kept
+}
+
+func (x *transaction) dropMark(occurrence string) {
+	if x.marks == nil {
+		x.marks = map[string]*store.Mark{}
+	}
+	x.marks[occurrence] = nil
 }
 
 func (x *transaction) empty() bool {
-	return len(x.orders) == 0 && len(x.drop) == 0 && len(x.marks) == 0 && len(x.dropMarks) == 0 &&
-		len(x.receipts) == 0 && x.acked == nil && x.floor.IsZero() && len(x.starts) == 0
+	return len(x.orders) == 0 && len(x.marks) == 0 && len(x.receipts) == 0 && len(x.starts) == 0 &&
+		x.acked == nil && x.floor.IsZero()
+}
+
+// then is x and y in one: where both speak of the same, y counts.
+func (x transaction) then(y transaction) transaction {
+	x.orders, x.marks = overlay(x.orders, y.orders), overlay(x.marks, y.marks)
+	if x.unstored == len(x.receipts) {
+		x.unstored += y.unstored
+	}
+	x.receipts = slices.Concat(x.receipts, y.receipts)
+	x.starts = slices.Concat(x.starts, y.starts)
+	if y.acked != nil {
+		x.acked = y.acked
+	}
+	x.floor = later(x.floor, y.floor)
+	return x
+}
+
+func overlay[V any](x, y map[string]V) map[string]V {
+	if len(x) == 0 {
+		return y
+	}
+	x = maps.Clone(x)
+	maps.Copy(x, y)
+	return x
+}
+
+// tx is how the store takes it.
+func (x *transaction) tx() store.Tx {
+	tx := store.Tx{Acked: x.acked, Floor: x.floor}
+	for _, key := range sorted(x.orders) {
+		if r := x.orders[key]; r != nil {
+			tx.Orders = append(tx.Orders, *r)
+		} else {
+			tx.DropOrders = append(tx.DropOrders, key)
+		}
+	}
+	for _, id := range sorted(x.marks) {
+		m := x.marks[id]
+		if m == nil {
+			tx.DropMarks = append(tx.DropMarks, id)
+			continue
+		}
+		if tx.Marks == nil {
+			tx.Marks = map[string]store.Mark{}
+		}
+		tx.Marks[id] = *m
+	}
+	return tx
 }
 
 // tell adds a receipt to the transaction.
 func (t *step) tell(r protocol.Receipt) { t.tx.receipts = append(t.tx.receipts, r) }
 
-// flush asks for the commit of what this Step gathered.
+// flush gathers what this Step has to make durable, and asks for the next
+// commit when none is under way. After a failure the same is tried again after
+// a while, or with the next news.
 func (t *step) flush() {
 	s := t.s
-	if t.tx.empty() {
-		if len(s.unsaved) == 0 || len(s.pending) > 0 {
-			return
+	news := !t.tx.empty()
+	if news {
+		for i := range t.tx.receipts {
+			// Root and key set are accepted before the placement that names the
+			// cluster.
+			t.tx.receipts[i].Cluster = s.cluster()
 		}
-		if t.board.Before(s.retry) {
-			t.wakeAt(s.clock.at(s.retry))
-			return
-		}
+		s.gathered = s.gathered.then(t.tx)
 	}
-	for i := range t.tx.receipts {
-		// Root and key set are accepted before the placement that names the
-		// cluster.
-		t.tx.receipts[i].Cluster = s.cluster()
+	if s.storing != nil || s.gathered.empty() {
+		return
 	}
-	if len(s.pending) == 0 {
-		t.tx.receipts = append(s.unsaved, t.tx.receipts...)
-		s.unsaved = nil
+	if !t.due(s.retry) && !news && len(s.gathered.starts) == 0 {
+		return
 	}
 	if s.clock.Trusted {
 		s.clock = s.clock.raise(t.now)
-		t.tx.floor = s.clock.Floor
+		s.gathered.floor = s.clock.Floor
 	}
+	stored := s.gathered
 	s.serial++
-	s.pending[s.serial] = pending{starts: t.tx.starts}
-	t.do(Commit{
-		Serial: s.serial,
-		Tx: store.Tx{
-			Orders: t.tx.orders, DropOrders: t.tx.drop, Marks: t.tx.marks, DropMarks: t.tx.dropMarks,
-			Acked: t.tx.acked, Floor: t.tx.floor,
-		},
-		Receipts: t.tx.receipts,
-	})
+	s.storing, s.gathered = &stored, transaction{}
+	t.do(Commit{Serial: s.serial, Tx: stored.tx(), Receipts: stored.receipts})
 }
 
 // committed goes on with what waited for a commit.
 func (t *step) committed(e Committed) {
 	s := t.s
-	p := s.pending[e.Serial]
-	delete(s.pending, e.Serial)
+	if s.storing == nil || e.Serial != s.serial {
+		return
+	}
+	stored := *s.storing
+	s.storing = nil
 	if e.Err != nil {
-		t.notStored(e, p)
+		t.notStored(stored, e.Err)
 		return
 	}
 	t.fault("store", "")
+	s.retry = time.Time{}
 	if n := len(e.Receipts); n > 0 {
 		s.next = e.Receipts[n-1].Sequence + 1
 	}
-	for _, output := range p.starts {
-		t.begin(output)
+	for _, token := range stored.starts {
+		t.begin(token)
 	}
 }
 
-// notStored carries an emergency out from memory and says so; anything else
-// stays off. The receipts are tried again with the next commit.
-func (t *step) notStored(e Committed, p pending) {
+// notStored carries an emergency out from memory; anything else stays off.
+// What could not be stored goes before what has been gathered since.
+func (t *step) notStored(lost transaction, err error) {
 	s := t.s
-	t.fault("store", e.Err.Error())
+	t.fault("store", err.Error())
 	s.retry = t.board.Add(retryAfter)
-	for _, r := range e.Receipts {
-		if r.Fate == protocol.FateAccepted {
-			r.Fate, r.Detail = protocol.FateNotDurable, e.Err.Error()
-			t.do(SendUnstored{r})
-		}
-		s.unsaved = append(s.unsaved, r)
+	starts := lost.starts
+	lost.starts = nil
+	s.gathered = lost.then(s.gathered)
+	if n := len(s.gathered.receipts) - maxUnsaved; n > 0 {
+		s.gathered.receipts = s.gathered.receipts[n:]
+		s.gathered.unstored = max(0, s.gathered.unstored-n)
 	}
-	if n := len(s.unsaved) - maxHeldOrders; n > 0 {
-		s.unsaved = s.unsaved[n:]
-	}
-	for _, output := range p.starts {
-		p, ok := s.playing[output]
+	for _, token := range starts {
+		c, ok := s.cues[token]
 		switch {
-		case !ok || p.committed:
-		case p.Class == schedule.Emergency:
-			t.begin(output)
+		case !ok || c.given || s.playing[c.output] != token:
+		case c.Class == schedule.Emergency:
+			t.begin(token)
 		default:
-			delete(s.playing, output)
-			t.failed(p, "its start could not be stored", nil)
+			t.over(c, protocol.FateFailed, "its start could not be stored", c.From, nil)
 		}
 	}
 }
 
-// progress makes durable how far an alert has come.
-func (t *step) progress(subject string) {
-	a := t.s.alerts[subject]
-	t.tx.orders = append(t.tx.orders, store.Record{
-		Key: keyAlert + subject, Hash: a.order.Hash, Envelope: mustEncode(a.order.Envelope), Accepted: t.now,
-		Keep: a.doc.Expires.Add(protocol.KeepAlert), Progress: store.Progress{Done: a.done, LastEnd: a.lastEnd},
-	})
-}
-
-// expire forgets what is over, and tells of alerts that ended unfinished.
-func (t *step) expire() {
+// sendUnstored tells of orders that were accepted and cannot be stored: once,
+// and without a number.
+func (t *step) sendUnstored() {
 	s := t.s
-	if !s.clock.Trusted {
+	if s.faults["store"] == "" {
 		return
 	}
-	for _, subject := range sorted(s.alerts) {
-		a := s.alerts[subject]
-		if !a.expired && !t.now.Before(a.doc.Expires) && a.done < a.doc.Repetitions && !s.ended(subject) {
-			a.expired = true
-			s.alerts[subject] = a
-			r := s.receipt(protocol.FateExpired, t.now)
-			r.Order, r.Kind, r.Mode, r.Subject = a.order.Hash, protocol.KindAlert, a.order.Mode, subject
-			t.tell(r)
-		}
-		if !a.expired {
-			t.wakeAt(a.doc.Expires)
-		}
-	}
-	for _, subject := range sorted(s.known.Alerts) {
-		if k := s.known.Alerts[subject]; !t.now.Before(k.Keep) {
-			delete(s.known.Alerts, subject)
-			delete(s.alerts, subject)
-			t.tx.drop = append(t.tx.drop, keyAlert+subject, keyCancel+reach(true)+subject, keyCancel+reach(false)+subject)
-		}
-	}
-	for _, hash := range sorted(s.bulletins) {
-		if !t.now.Before(s.bulletins[hash].doc.NotAfter) {
-			delete(s.bulletins, hash)
-			t.tx.drop = append(t.tx.drop, keyBulletin+hash)
-		}
-	}
-	for _, id := range sorted(s.marks) {
-		if m := s.marks[id]; !m.Keep.IsZero() && !t.now.Before(m.Keep) {
-			delete(s.marks, id)
-			t.tx.dropMarks = append(t.tx.dropMarks, id)
-		}
-	}
-	for _, hash := range sorted(s.stops) {
-		if kept := s.stops[hash]; !t.now.Before(kept.until) {
-			delete(s.stops, hash)
-			delete(s.known.Stops, hash)
-			t.tx.drop = append(t.tx.drop, kept.key)
-		}
-	}
-	for _, subject := range sorted(s.locals) {
-		if !t.now.Before(s.locals[subject].doc.Expires) {
-			t.fault("local", subject+" has expired: its button plays nothing")
+	for ; s.gathered.unstored < len(s.gathered.receipts); s.gathered.unstored++ {
+		if r := s.gathered.receipts[s.gathered.unstored]; r.Fate == protocol.FateAccepted {
+			r.Fate, r.Detail = protocol.FateNotDurable, s.faults["store"]
+			t.do(SendUnstored{r})
 		}
 	}
 }
-
-func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

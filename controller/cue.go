@@ -10,36 +10,31 @@ import (
 	"loa/controller/protocol"
 )
 
-// cue makes what playout is to sound.
-func (t *step) cue(p playing) (*playout.Cue, error) {
+// playoutCue is how playout takes a cue.
+func playoutCue(c cue, parts []playout.Part) *playout.Cue {
+	return &playout.Cue{ID: c.token, Class: c.Class, Drill: c.Drill, Parts: parts, From: c.From, Until: c.ends}
+}
+
+// parts are what a cue sounds, and the bulletins that it stands on.
+func (t *step) parts(c cue) (parts []playout.Part, bulletins []string, err error) {
 	s := t.s
-	cue := &playout.Cue{
-		ID: p.ID, Class: p.Class, Drill: p.Drill, From: p.From,
-		Until: s.clock.board(p.Until),
+	if c.Occurrence != nil {
+		return s.itemParts(c.Occurrence.Item, t.now)
 	}
-	var err error
-	switch {
-	case p.Occurrence != nil:
-		cue.Parts, err = s.itemParts(p.Occurrence.Item, t.now)
-	case s.alerts[p.subject].order != nil:
-		cue.Parts = s.announcement(s.alerts[p.subject].doc.Announcement)
-	default:
-		for _, pr := range s.presses {
-			if pr.subject == p.subject {
-				cue.Parts = s.announcement(pr.doc.Announcement)
-			}
+	if a, ok := s.alerts[c.subject]; ok {
+		return s.announcement(a.doc.Announcement), nil, nil
+	}
+	for _, p := range s.presses {
+		if p.subject == c.subject {
+			return s.announcement(p.doc.Announcement), nil, nil
 		}
 	}
-	if err == nil && len(cue.Parts) == 0 {
-		err = errors.New("nothing to sound")
-	}
-	return cue, err
+	return nil, nil, errors.New("its order is not on the board any more")
 }
 
 // itemParts are the parts of a plan's item. What the plan names must be what
 // persons approved; a part of which nothing may sound fails the item.
-func (s *State) itemParts(it *protocol.Item, now time.Time) ([]playout.Part, error) {
-	var parts []playout.Part
+func (s *State) itemParts(it *protocol.Item, now time.Time) (parts []playout.Part, bulletins []string, err error) {
 	for i, p := range it.Parts {
 		var part playout.Part
 		var why error
@@ -54,13 +49,14 @@ func (s *State) itemParts(it *protocol.Item, now time.Time) ([]playout.Part, err
 				continue
 			}
 			part.Sources = append(part.Sources, playout.Source{Audio: audio.SHA256})
+			bulletins = append(bulletins, src.Bulletin)
 		}
 		if len(part.Sources) == 0 {
-			return nil, fmt.Errorf("part %d: %w", i+1, why)
+			return nil, nil, fmt.Errorf("part %d: %w", i+1, why)
 		}
 		parts = append(parts, part)
 	}
-	return parts, nil
+	return parts, bulletins, nil
 }
 
 func (s *State) approved(it *protocol.Item, src protocol.Source, now time.Time) (protocol.Audio, error) {

@@ -50,6 +50,10 @@ type (
 
 	// Pressed is an edge of an input.
 	Pressed struct{ firmware.Press }
+
+	// Fault tells what is wrong with a part of the board; an empty Detail is
+	// all well.
+	Fault struct{ Part, Detail string }
 )
 
 func (Tick) event()      {}
@@ -62,13 +66,14 @@ func (Committed) event() {}
 func (Fetched) event()   {}
 func (Played) event()    {}
 func (Pressed) event()   {}
+func (Fault) event()     {}
 
 // Effect is something that the board is to do.
 type Effect interface{ effect() }
 
 type (
 	// Commit stores Tx and numbers, signs and stores Receipts with it, in one
-	// transaction. Commits are carried out in order. Committed answers.
+	// transaction. Committed answers, and only then comes the next Commit.
 	Commit struct {
 		Serial   uint64
 		Tx       store.Tx
@@ -94,8 +99,11 @@ type (
 	// Fetch converges the audio that is wanted, in this order.
 	Fetch struct{ Audio []protocol.Audio }
 
-	// Keep drops stored audio that is not in Hashes.
-	Keep struct{ Hashes map[string]bool }
+	// Drop deletes audio that no document names any more, whole or in part.
+	Drop struct{ Hashes []string }
+
+	// Prune forgets acknowledged receipts that were stored before a time.
+	Prune struct{ Before time.Time }
 
 	// Play sets what an output sounds; a nil cue is silence.
 	Play struct {
@@ -103,7 +111,8 @@ type (
 		Cue    *playout.Cue
 	}
 
-	// Wake asks for a Tick after a time; a newer Wake replaces it.
+	// Wake asks for a Tick after a time. Every Step gives one, which replaces
+	// the one before.
 	Wake struct{ In time.Duration }
 
 	// Note is for the log.
@@ -121,7 +130,8 @@ func (SendState) effect()     {}
 func (SendTelemetry) effect() {}
 func (Subscribe) effect()     {}
 func (Fetch) effect()         {}
-func (Keep) effect()          {}
+func (Drop) effect()          {}
+func (Prune) effect()         {}
 func (Play) effect()          {}
 func (Wake) effect()          {}
 func (Note) effect()          {}

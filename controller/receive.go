@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -9,12 +10,8 @@ import (
 	"time"
 
 	"loa/controller/protocol"
-	"loa/controller/schedule"
 	"loa/controller/store"
 )
-
-// calendarAhead is how far a plan is worked out at a time.
-const calendarAhead = 36 * time.Hour
 
 // receive takes one message of the network. What it means stands in its signed
 // bytes, never in the lane that it came by.
@@ -23,11 +20,7 @@ func (t *step) receive(m Received) {
 		t.judge(m.Payload)
 		return
 	}
-	if len(m.Payload) > protocol.MaxMessage {
-		t.do(Note{"resync is too large", []any{"bytes", len(m.Payload)}})
-		return
-	}
-	r, err := protocol.Decode[protocol.Resync](m.Payload)
+	r, err := protocol.DecodeMessage[protocol.Resync](m.Payload)
 	if err != nil {
 		t.do(Note{"resync cannot be read", []any{"error", err.Error()}})
 		return
@@ -46,18 +39,32 @@ func (t *step) envelope(e protocol.Envelope) {
 	t.judge(data)
 }
 
-// enrol takes the answer to this board's own request, for what is not held yet.
+// enrol takes the answer to this board's own request. It is read at every
+// start, so what it has and the board has not, or what is newer, is taken in
+// silence.
 func (t *step) enrol(e protocol.Enrolment) {
-	t.s.known.Enrolling = t.s.known.Root == nil
-	t.envelope(e.Root)
-	t.s.known.Enrolling = false
-	t.envelope(e.KeySet)
-	t.envelope(e.Placement)
+	for _, envelope := range []protocol.Envelope{e.Root, e.KeySet, e.Placement} {
+		t.s.known.Enrolling = t.s.known.Root == nil
+		o, err := t.open(mustEncode(envelope))
+		t.s.known.Enrolling = false
+		if err == nil {
+			err = t.accept(o)
+		}
+		switch protocol.ReasonOf(err) {
+		case "", protocol.ReasonDuplicate, protocol.ReasonStale:
+		default:
+			t.do(Note{"enrolment refused", []any{"type", envelope.PayloadType, "error", err.Error()}})
+		}
+	}
+}
+
+func (t *step) open(data []byte) (*protocol.Order, error) {
+	return protocol.Open(data, t.s.known, protocol.Clock{Now: t.now, Trusted: t.s.clock.Trusted, Floor: t.s.clock.Floor})
 }
 
 // judge passes bytes through the gate and acts on the answer.
 func (t *step) judge(data []byte) {
-	o, err := protocol.Open(data, t.s.known, protocol.Clock{Now: t.now, Trusted: t.s.clock.Trusted, Floor: t.s.clock.Floor})
+	o, err := t.open(data)
 	if err == nil {
 		err = t.accept(o)
 	}
@@ -74,20 +81,27 @@ func (t *step) judge(data []byte) {
 	}
 }
 
-// wait keeps an order until the time is known. The newest stay.
+// wait keeps an order until the time is known. The newest stay, and a long
+// resync pushes out no warning.
 func (t *step) wait(data []byte) {
-	if slices.ContainsFunc(t.s.waiting, func(w []byte) bool { return slices.Equal(w, data) }) {
+	s := t.s
+	if slices.ContainsFunc(s.waiting, func(w waiting) bool { return bytes.Equal(w.data, data) }) {
 		return
 	}
-	t.s.waiting = append(t.s.waiting, data)
-	if len(t.s.waiting) > maxWaiting {
-		t.s.waiting = t.s.waiting[1:]
+	_, kind, _, _ := protocol.DecodeEnvelope(data) // it was read a moment ago
+	s.waiting = append(s.waiting, waiting{data, kind})
+	if len(s.waiting) > maxWaiting {
+		oldest := slices.IndexFunc(s.waiting, func(w waiting) bool { return w.kind != protocol.KindAlert && w.kind != protocol.KindLocal })
+		s.waiting = slices.Delete(s.waiting, max(oldest, 0), max(oldest, 0)+1)
 	}
 }
 
-// refuse tells of a refused order, once in a while for the same bytes.
+// refuse tells of a refused order, once in a while for the same reason. Anybody
+// who reaches the broker can have orders refused, so they are told at a limited
+// rate.
 func (t *step) refuse(data []byte, refusal *protocol.Refusal) {
-	r := t.s.receipt(protocol.FateRefused, t.now)
+	s := t.s
+	r := s.receipt(protocol.FateRefused, t.now)
 	r.Reason, r.Detail = refusal.Reason, refusal.Field
 	if r.Detail != "" {
 		r.Detail += ": "
@@ -99,12 +113,21 @@ func (t *step) refuse(data []byte, refusal *protocol.Refusal) {
 		sum := sha256.Sum256(data)
 		r.Order = hex.EncodeToString(sum[:])
 	}
-	if slices.Contains(t.s.refused, r.Order) {
+	told := r.Order + " " + string(r.Reason)
+	if slices.Contains(s.refused, told) {
 		return
 	}
-	t.s.refused = append(t.s.refused, r.Order)
-	if len(t.s.refused) > maxRefused {
-		t.s.refused = t.s.refused[1:]
+	if t.board.Sub(s.refusing).Abs() >= time.Minute {
+		s.refusing, s.refusals = t.board, 0
+	}
+	s.refusals++
+	if s.refusals > maxRefusals {
+		t.fault("orders", fmt.Sprintf("more than %d were refused in the minute from %s on; the rest is not told", maxRefusals, t.known(s.refusing).UTC().Format(time.RFC3339)))
+		return
+	}
+	s.refused = append(s.refused, told)
+	if len(s.refused) > maxRefused {
+		s.refused = s.refused[1:]
 	}
 	t.do(Note{"order refused", []any{"order", r.Order, "kind", string(r.Kind), "reason", string(r.Reason), "detail", r.Detail}})
 	t.tell(r)
@@ -121,12 +144,12 @@ func (t *step) accept(o *protocol.Order) error {
 		t.acknowledged(d)
 		return nil
 	case *protocol.Plan:
-		calendar, err := schedule.NewCalendar(d, t.now.Add(-calendarAhead), t.now.Add(calendarAhead))
+		calendar, err := t.workOut(d)
 		if err != nil {
 			return &protocol.Refusal{Reason: protocol.ReasonInvalid, Field: "items", Detail: err.Error()}
 		}
 		t.keep(o, keyPlan, time.Time{})
-		t.s.calendar = calendar
+		t.s.calendar, t.s.calendarAt = calendar, t.now
 	case *protocol.Root:
 		t.keep(o, keyRoot, time.Time{})
 	case *protocol.KeySet:
@@ -140,7 +163,7 @@ func (t *step) accept(o *protocol.Order) error {
 		}
 		t.keep(o, keyBulletin+o.Hash, d.NotAfter)
 	case *protocol.Alert:
-		if len(t.s.known.Alerts) >= maxHeldOrders {
+		if len(t.s.known.Alerts) >= maxHeldOrders/2 { // the rest is for cancels
 			return full("alerts")
 		}
 		t.keep(o, keyAlert+o.Subject, d.Expires.Add(protocol.KeepAlert))
@@ -148,17 +171,17 @@ func (t *step) accept(o *protocol.Order) error {
 		t.keep(o, keyLocal+o.Subject, time.Time{})
 	case *protocol.Cancel:
 		if len(t.s.known.Alerts) >= maxHeldOrders {
-			return full("alerts")
+			return full("alerts and cancels")
 		}
-		t.keep(o, keyCancel+reach(o.Wide)+o.Subject, t.keepEnded(t.s.known.Alerts[o.Subject]))
+		t.keep(o, keyCancel+reach(o.Wide)+o.Subject, t.keepEnding(t.s.known.Alerts[o.Subject]))
 	case *protocol.Stop:
 		if len(t.s.known.Stops) >= maxHeldOrders {
 			return full("stops")
 		}
-		t.keep(o, keyStop+reach(o.Wide)+o.Hash, t.now.Add(keepStopped))
+		t.keep(o, keyStop+reach(o.Wide)+o.Hash, t.keepStop(d))
 		for _, target := range d.Targets {
-			if target.Occurrence != "" {
-				t.tx.mark(target.Occurrence, t.s.marks[target.Occurrence])
+			if m, ok := t.s.marks[target.Occurrence]; ok {
+				t.tx.mark(target.Occurrence, m)
 			}
 		}
 	}
@@ -172,16 +195,11 @@ func full(what string) error {
 	return &protocol.Refusal{Reason: protocol.ReasonTooLarge, Detail: fmt.Sprintf("the board holds %d %s already", maxHeldOrders, what)}
 }
 
-// keepEnded is until when a cancel is kept: past any alert that it could end.
-func (t *step) keepEnded(k protocol.KnownAlert) time.Time {
-	return later(k.Keep, later(t.now, t.s.clock.Floor).Add(keepStopped))
-}
-
 // keep takes an order into the state and the transaction.
 func (t *step) keep(o *protocol.Order, key string, until time.Time) {
 	r := store.Record{Key: key, Hash: o.Hash, Envelope: mustEncode(o.Envelope), Accepted: t.now, Keep: until}
 	t.s.remember(o, r)
-	t.tx.orders = append(t.tx.orders, r)
+	t.tx.keep(r)
 }
 
 // mustEncode writes an envelope that was decoded a moment ago.
@@ -191,19 +209,6 @@ func mustEncode(e protocol.Envelope) []byte {
 		panic(fmt.Sprintf("encode an envelope that was decoded: %v", err))
 	}
 	return data
-}
-
-// learn takes central's time, and judges again what waited for it.
-func (t *step) learn(d *protocol.SignedTime) {
-	t.s.clock = t.s.clock.learn(d.Time, t.board)
-	t.now = t.s.clock.at(t.board)
-	t.s.told.helloed = true
-	t.tx.floor = t.s.clock.Floor
-	waiting := t.s.waiting
-	t.s.waiting = nil
-	for _, data := range waiting {
-		t.judge(data)
-	}
 }
 
 // acknowledged takes central's word on receipts. A lower number than before
@@ -222,45 +227,4 @@ func (t *step) acknowledged(d *protocol.Ack) {
 	t.s.acked = d.Sequence
 	t.s.sent = max(t.s.sent, d.Sequence)
 	t.tx.acked = &d.Sequence
-}
-
-// void drops what stands on a key that was revoked.
-func (t *step) void() {
-	drop := func(o *protocol.Order, key string) bool {
-		if !o.Void(t.s.known) {
-			return false
-		}
-		t.tx.drop = append(t.tx.drop, key)
-		r := t.s.receipt(protocol.FateRefused, t.now)
-		r.Order, r.Kind, r.Mode, r.Subject = o.Hash, o.Kind, o.Mode, o.Subject
-		r.Reason, r.Detail = protocol.ReasonRevoked, "a key that signed it was revoked"
-		t.tell(r)
-		return true
-	}
-	for _, subject := range sorted(t.s.alerts) {
-		if drop(t.s.alerts[subject].order, keyAlert+subject) {
-			delete(t.s.alerts, subject)
-		}
-	}
-	for _, subject := range sorted(t.s.locals) {
-		if drop(t.s.locals[subject].order, keyLocal+subject) {
-			delete(t.s.locals, subject)
-		}
-	}
-	t.s.presses = slices.DeleteFunc(t.s.presses, func(p press) bool { return p.order.Void(t.s.known) })
-	for _, hash := range sorted(t.s.bulletins) {
-		if drop(t.s.bulletins[hash].order, keyBulletin+hash) {
-			delete(t.s.bulletins, hash)
-		}
-	}
-	if t.s.plan != nil && drop(t.s.plan.order, keyPlan) {
-		t.s.plan, t.s.calendar = nil, nil
-	}
-}
-
-// receipt begins one; the store numbers it.
-func (s *State) receipt(fate protocol.Fate, now time.Time) protocol.Receipt {
-	return protocol.Receipt{
-		Version: protocol.Version, Cluster: s.cluster(), Epoch: s.Epoch, At: now, Clock: s.clock.word(), Fate: fate,
-	}
 }

@@ -2,7 +2,6 @@ package controller
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"loa/controller/protocol"
@@ -23,13 +22,20 @@ func (s *State) cluster() string {
 	return s.known.Placement.Cluster
 }
 
+// receipt begins one; the store numbers it.
+func (s *State) receipt(fate protocol.Fate, now time.Time) protocol.Receipt {
+	return protocol.Receipt{
+		Version: protocol.Version, Cluster: s.cluster(), Epoch: s.Epoch, At: now, Clock: s.clock.word(), Fate: fate,
+	}
+}
+
 // hello says what the board holds.
 func (s *State) hello() protocol.Hello {
 	h := protocol.Hello{
 		Version: protocol.Version, Cluster: s.cluster(), Agent: s.Agent, Epoch: s.Epoch, Boot: s.Boot,
 		Clock: s.clock.word(), Held: maps.Clone(s.known.Held), Cancelled: []string{}, Missing: s.told.fetch, Next: s.next,
 	}
-	for _, subject := range slices.Sorted(maps.Keys(s.known.Alerts)) {
+	for _, subject := range sorted(s.known.Alerts) {
 		k := s.known.Alerts[subject]
 		if k.Cancelled {
 			h.Cancelled = append(h.Cancelled, subject)
@@ -54,8 +60,8 @@ func (s *State) report(now time.Time) protocol.State {
 		Clock: s.clock.word(), OnAir: []protocol.OnAir{}, Faults: []protocol.FaultNote{},
 	}
 	for _, name := range s.Outputs {
-		p, ok := s.playing[name]
-		if !ok || !p.committed {
+		p := s.on(name)
+		if p == nil || !p.given || p.ended != "" {
 			continue
 		}
 		r.OnAir = append(r.OnAir, protocol.OnAir{
@@ -63,7 +69,7 @@ func (s *State) report(now time.Time) protocol.State {
 			Subject: p.subject, Order: p.order, Since: p.since,
 		})
 	}
-	for _, part := range slices.Sorted(maps.Keys(s.faults)) {
+	for _, part := range sorted(s.faults) {
 		r.Faults = append(r.Faults, protocol.FaultNote{Part: part, Detail: s.faults[part]})
 	}
 	return r
@@ -93,63 +99,4 @@ func modeOf(drill bool) protocol.Mode {
 		return protocol.Drill
 	}
 	return protocol.Live
-}
-
-// wanted is the audio that is ordered and not on the board, in the order of
-// need: alerts, buttons, then the plan's bulletins. The second result names it.
-func (s *State) wanted(now time.Time) ([]protocol.Audio, []string) {
-	wanted, names := []protocol.Audio{}, []string{}
-	add := func(a protocol.Audio) {
-		if !s.audio[a.SHA256] && !slices.Contains(names, a.SHA256) {
-			wanted, names = append(wanted, a), append(names, a.SHA256)
-		}
-	}
-	for _, subject := range slices.Sorted(maps.Keys(s.alerts)) {
-		if s.ended(subject) || !now.Before(s.alerts[subject].doc.Expires) {
-			continue
-		}
-		for _, m := range s.spoken(s.alerts[subject].doc.Messages) {
-			if m.Audio != nil {
-				add(*m.Audio)
-			}
-		}
-	}
-	for _, subject := range slices.Sorted(maps.Keys(s.locals)) {
-		for _, m := range s.spoken(s.locals[subject].doc.Messages) {
-			if m.Audio != nil {
-				add(*m.Audio)
-			}
-		}
-	}
-	if s.plan != nil {
-		for _, it := range s.plan.doc.Items {
-			for _, p := range it.Parts {
-				for _, src := range p.Sources {
-					if b, ok := s.bulletins[src.Bulletin]; ok {
-						if a, ok := b.doc.Spoken(src.Language); ok {
-							add(a)
-						}
-					}
-				}
-			}
-		}
-	}
-	return wanted, names
-}
-
-// spoken are the messages in the board's languages, in its order; all of them
-// when it has none of these languages.
-func (s *State) spoken(messages []protocol.Message) []protocol.Message {
-	var chosen []protocol.Message
-	for _, lang := range s.known.Placement.Languages {
-		for _, m := range messages {
-			if m.Language == lang {
-				chosen = append(chosen, m)
-			}
-		}
-	}
-	if len(chosen) == 0 {
-		return messages
-	}
-	return chosen
 }

@@ -9,20 +9,27 @@ import (
 	"loa/controller/protocol"
 )
 
-// Beats of the agent's own timers.
+// Beats of the agent's own timers, and limits of what it holds.
 const (
-	helloEvery    = 10 * time.Minute // with a trusted clock
-	helloAgain    = 5 * time.Second  // until the first answer
+	helloEvery    = 10 * time.Minute // once central has answered
+	helloAgain    = 5 * time.Second  // until then; each wait is twice the last
+	helloSlow     = time.Minute      // but no longer than this
 	beatEvery     = 5 * time.Minute  // telemetry
 	resendAfter   = 30 * time.Second // receipts that were sent and not acknowledged
 	retryAfter    = 5 * time.Second  // a commit that the store could not take
+	commitHaste   = 2 * time.Second  // an emergency waits no longer for a store that hangs
 	receiptBatch  = 200              // receipts on their way at a time
 	longestWake   = time.Minute      // a full look at the state, whatever happens
 	maxWaiting    = 64               // envelopes that wait for the time
-	maxRefused    = 256              // refused hashes that are remembered
-	keepStopped   = 48 * time.Hour   // stops and cancels of what was never seen
+	maxRefused    = 256              // refusals that are remembered
+	maxRefusals   = 60               // that are told in a minute
+	keepEnding    = 48 * time.Hour   // stops, and cancels of what was never seen
 	keepMarks     = 48 * time.Hour   // an occurrence's mark behind its end
-	maxHeldOrders = 4096             // of one kind
+	keepReceipts  = 45 * 24 * time.Hour
+	pruneEvery    = 24 * time.Hour
+	dropAfter     = time.Hour // audio that no document names any more
+	maxHeldOrders = 2000      // of one kind; a hello names all of them
+	maxUnsaved    = 4096      // receipts that the store cannot take
 )
 
 // Step takes one event into the state. now is the board's clock. It is pure:
@@ -51,11 +58,22 @@ type step struct {
 
 func (t *step) do(e ...Effect) { t.effects = append(t.effects, e...) }
 
-// wakeAt asks for a Tick at a time as known, at the latest.
+// wakeAt asks for a Tick at a time as known, at the latest. What has come
+// already was looked at in this very Step.
 func (t *step) wakeAt(at time.Time) {
-	if !at.IsZero() && (t.wake.IsZero() || at.Before(t.wake)) {
+	if at.After(t.now) && (t.wake.IsZero() || at.Before(t.wake)) {
 		t.wake = at
 	}
+}
+
+// due reports whether a moment of the board's clock has come, and sees to it
+// that its coming is noticed.
+func (t *step) due(board time.Time) bool {
+	if t.board.Before(board) {
+		t.wakeAt(t.known(board))
+		return false
+	}
+	return true
 }
 
 func (t *step) take(e Event) {
@@ -66,8 +84,9 @@ func (t *step) take(e Event) {
 	case Received:
 		t.receive(e)
 	case Up:
-		t.s.up, t.s.sent, t.s.told.helloed = true, t.s.acked, false
-		t.s.told.state, t.s.told.hello, t.s.told.resend = protocol.State{}, time.Time{}, t.board.Add(resendAfter)
+		t.s.up, t.s.sent = true, t.s.acked
+		t.s.told.hello, t.s.told.hellos, t.s.told.answered = time.Time{}, 0, false
+		t.s.told.state = protocol.State{}
 	case Down:
 		t.s.up = false
 	case Unheard:
@@ -84,16 +103,9 @@ func (t *step) take(e Event) {
 		t.played(e.Event)
 	case Pressed:
 		t.pressed(e.Press)
+	case Fault:
+		t.fault(e.Part, e.Detail)
 	}
-}
-
-func (t *step) fetched(e Fetched) {
-	if e.Err != nil {
-		t.fault("audio", "download "+e.Audio.SHA256+": "+e.Err.Error())
-		return
-	}
-	t.s.audio[e.Audio.SHA256] = true
-	t.fault("audio", "")
 }
 
 // fault notes what is wrong with a part of the board; "" is all well.
@@ -114,50 +126,42 @@ func (t *step) converge() {
 		s.told.areas = areas
 		t.do(Subscribe{areas})
 	}
-	if wanted, names := s.wanted(t.now); !slices.Equal(names, s.told.fetch) {
-		s.told.fetch = names
-		t.do(Fetch{wanted})
+	t.convergeAudio()
+	if s.clock.Trusted && t.due(s.told.prune) {
+		s.told.prune = t.board.Add(pruneEvery)
+		t.do(Prune{t.now.Add(-keepReceipts)})
 	}
 	if s.up {
 		t.publish()
 	}
 	t.wakeAt(t.now.Add(longestWake))
-	if at := s.clock.board(t.wake); !at.Equal(s.told.wake) || !s.told.wake.After(t.board) {
-		s.told.wake = at
-		t.do(Wake{max(at.Sub(t.board), time.Millisecond)})
-	}
+	t.do(Wake{t.wake.Sub(t.now)})
 }
 
 // publish says over the network what has changed or is due. Timers of the
 // network run on the board's own clock: they need no right time.
 func (t *step) publish() {
 	s := t.s
-	due := func(at time.Time) bool {
-		if t.board.Before(at) {
-			t.wakeAt(s.clock.at(at))
-			return false
+	if t.due(s.told.hello) {
+		wait := helloEvery
+		if !s.told.answered {
+			wait = min(helloAgain<<min(s.told.hellos, 10), helloSlow)
 		}
-		return true
-	}
-	every := helloEvery
-	if !s.told.helloed {
-		every = helloAgain
-	}
-	if s.told.hello.IsZero() || due(s.told.hello.Add(every)) {
-		s.told.hello = t.board
+		s.told.hello, s.told.hellos = t.board.Add(wait), s.told.hellos+1
+		t.wakeAt(t.known(s.told.hello))
 		t.do(SendHello{s.hello()})
-		t.wakeAt(s.clock.at(t.board.Add(every)))
 	}
 	if state := s.report(t.now); !sameState(state, s.told.state) {
 		s.told.state = state
 		t.do(SendState{state})
 	}
-	if s.told.beat.IsZero() || due(s.told.beat.Add(beatEvery)) {
-		s.told.beat = t.board
+	if t.due(s.told.beat) {
+		s.told.beat = t.board.Add(beatEvery)
+		t.wakeAt(t.known(s.told.beat))
 		t.do(SendTelemetry{s.telemetry(t.now, t.board)})
-		t.wakeAt(s.clock.at(t.board.Add(beatEvery)))
 	}
-	if s.sent > s.acked && due(s.told.resend) {
+	t.sendUnstored()
+	if s.sent > s.acked && t.due(s.told.resend) {
 		s.sent = s.acked
 	}
 	if last := min(s.next-1, s.acked+receiptBatch); s.sent < last {
@@ -166,7 +170,7 @@ func (t *step) publish() {
 		s.sent = last
 	}
 	if s.sent > s.acked {
-		t.wakeAt(s.clock.at(s.told.resend))
+		t.wakeAt(t.known(s.told.resend))
 	}
 }
 

@@ -1,0 +1,135 @@
+package controller
+
+import (
+	"strings"
+	"time"
+
+	"loa/controller/protocol"
+	"loa/controller/store"
+)
+
+// expire forgets what is over, and tells of alerts that ended unfinished.
+func (t *step) expire() {
+	t.expirePresses()
+	if !t.s.clock.Trusted {
+		return
+	}
+	t.expireAlerts()
+	t.expireBulletins()
+	s := t.s
+	for _, id := range sorted(s.marks) {
+		if m := s.marks[id]; !m.Keep.IsZero() && !t.now.Before(m.Keep) {
+			delete(s.marks, id)
+			t.tx.dropMark(id)
+		}
+	}
+	for _, hash := range sorted(s.stops) {
+		if kept := s.stops[hash]; !t.now.Before(kept.until) {
+			delete(s.stops, hash)
+			delete(s.known.Stops, hash)
+			t.tx.drop(kept.key)
+		}
+	}
+	var expired []string
+	for _, subject := range sorted(s.locals) {
+		if !t.now.Before(s.locals[subject].doc.Expires) {
+			expired = append(expired, subject)
+		}
+	}
+	detail := ""
+	if len(expired) > 0 {
+		detail = "expired, so the button plays nothing: " + strings.Join(expired, ", ")
+	}
+	t.fault("local", detail)
+}
+
+func (t *step) expireAlerts() {
+	s := t.s
+	for _, subject := range sorted(s.alerts) {
+		a := s.alerts[subject]
+		switch {
+		case t.now.Before(a.doc.Expires):
+			t.wakeAt(a.doc.Expires)
+		case a.done < a.doc.Repetitions && !s.ended(subject):
+			// Nothing of it is left: so it is told once, also after a restart.
+			a.done = a.doc.Repetitions
+			s.alerts[subject] = a
+			s.changed = true
+			t.progress(subject)
+			r := s.receipt(protocol.FateExpired, t.now)
+			r.Order, r.Kind, r.Mode, r.Subject = a.order.Hash, protocol.KindAlert, a.order.Mode, subject
+			t.tell(r)
+		}
+	}
+	for _, subject := range sorted(s.known.Alerts) {
+		if k := s.known.Alerts[subject]; !t.now.Before(k.Keep) {
+			delete(s.known.Alerts, subject)
+			delete(s.alerts, subject)
+			s.changed = true
+			t.tx.drop(keyAlert+subject, keyCancel+reach(true)+subject, keyCancel+reach(false)+subject)
+		}
+	}
+}
+
+// expireBulletins forgets documents that may sound no more, and a bulletin's
+// newest revision with the last of them.
+func (t *step) expireBulletins() {
+	s := t.s
+	for _, hash := range sorted(s.bulletins) {
+		b := s.bulletins[hash]
+		if t.now.Before(b.doc.NotAfter) {
+			continue
+		}
+		t.forgetBulletin(hash)
+	}
+}
+
+func (t *step) forgetBulletin(hash string) {
+	s := t.s
+	id := s.bulletins[hash].doc.ID
+	delete(s.bulletins, hash)
+	s.changed = true
+	t.tx.drop(keyBulletin + hash)
+	for _, other := range s.bulletins {
+		if other.doc.ID == id {
+			return
+		}
+	}
+	delete(s.known.Held, "bulletin/"+id)
+}
+
+// progress makes durable how far an alert has come.
+func (t *step) progress(subject string) {
+	a := t.s.alerts[subject]
+	t.tx.keep(store.Record{
+		Key: keyAlert + subject, Hash: a.order.Hash, Envelope: mustEncode(a.order.Envelope), Accepted: t.now,
+		Keep: a.doc.Expires.Add(protocol.KeepAlert), Progress: store.Progress{Done: a.done, LastEnd: a.lastEnd},
+	})
+}
+
+// keepStop is until when a stop is kept: past all that it could end. An
+// occurrence can be named before its time.
+func (t *step) keepStop(d *protocol.Stop) time.Time {
+	keep := t.keepEnding(protocol.KnownAlert{})
+	for _, target := range d.Targets {
+		if target.Alert != "" {
+			keep = later(keep, t.s.known.Alerts[protocol.AlertSubject(target.Mode, target.Alert)].Keep)
+			continue
+		}
+		_, start, _ := strings.Cut(target.Occurrence, "@")
+		if at, err := time.Parse(protocol.LocalTime, start); err == nil {
+			// The name's time is local: zones are at most 14 hours from UTC.
+			keep = later(keep, at.Add(14*time.Hour+longestItem+keepMarks))
+		}
+	}
+	return keep
+}
+
+// longestItem is the longest that an item of a plan is of interest: a day, and
+// six hours late.
+const longestItem = 30 * time.Hour
+
+// keepEnding is until when a cancel is kept: past any alert that it could end.
+func (t *step) keepEnding(k protocol.KnownAlert) time.Time {
+	return later(k.Keep, later(t.now, t.s.clock.Floor).Add(keepEnding))
+}

@@ -1,0 +1,89 @@
+package controller
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"loa/controller/protocol"
+	"loa/controller/schedule"
+	"loa/firmware"
+)
+
+// pressPrefix begins the subjects of presses, and of local orders.
+const pressPrefix = "local/"
+
+// pressed plays the local order of a button. Live comes before drill.
+func (t *step) pressed(e firmware.Press) {
+	s := t.s
+	t.fault("input "+e.Input, "")
+	if !e.Active {
+		return
+	}
+	r := s.receipt(protocol.FatePressed, t.now)
+	r.Kind, r.Mode, r.Occurrence = protocol.KindLocal, protocol.Live, e.Input
+	l, detail := s.localFor(e.Input, t.now)
+	r.Detail = detail
+	if l.order == nil {
+		t.tell(r)
+		return
+	}
+	r.Order, r.Subject, r.Mode = l.order.Hash, l.order.Subject, l.order.Mode
+	t.tell(r)
+	for _, p := range s.presses {
+		if p.order.Hash == l.order.Hash && !t.pressOver(p) {
+			return // it sounds already
+		}
+	}
+	s.presses = append(s.presses, press{
+		held: l, at: t.board,
+		subject: fmt.Sprintf("%s@%s", l.order.Subject, t.now.UTC().Format(protocol.LocalTime)),
+	})
+}
+
+// localFor finds the order of a button, judged again: expiry only counts with a
+// time that is known.
+func (s *State) localFor(input string, now time.Time) (held[protocol.Local], string) {
+	for _, mode := range []protocol.Mode{protocol.Live, protocol.Drill} {
+		l, ok := s.locals[pressPrefix+string(mode)+"/"+input]
+		switch {
+		case !ok:
+		case l.order.Void(s.known):
+			return held[protocol.Local]{}, "its order stands on a revoked key"
+		case s.clock.Trusted && !now.Before(l.doc.Expires), !l.doc.Expires.After(s.clock.Floor):
+			return held[protocol.Local]{}, "its order has expired"
+		default:
+			return l, ""
+		}
+	}
+	return held[protocol.Local]{}, "no order for this button"
+}
+
+// viewPress is a press as schedule sees it.
+func (t *step) viewPress(p press) schedule.Alert {
+	at, longest := t.known(p.at), p.longest()
+	return schedule.Alert{
+		Subject: p.subject, Order: p.order.Hash, Sequence: 1, Mode: p.order.Mode, Level: p.doc.Level,
+		Issued: at, Expires: at.Add(longest), Repetitions: p.doc.Repetitions, Pause: seconds(p.doc.Pause),
+		Done: p.done, LastEnd: t.known(p.lastEnd), Longest: longest,
+	}
+}
+
+func (p press) longest() time.Duration { return time.Duration(p.doc.Seconds) * time.Second }
+
+func (t *step) pressOver(p press) bool {
+	return p.done >= p.doc.Repetitions || !t.board.Before(p.at.Add(p.longest()))
+}
+
+// expirePresses forgets presses that are over and that no output sounds.
+func (t *step) expirePresses() {
+	s := t.s
+	if len(s.presses) == 0 {
+		return
+	}
+	sounding := map[string]bool{}
+	for _, c := range s.cues {
+		sounding[c.subject] = true
+	}
+	s.presses = slices.DeleteFunc(s.presses, func(p press) bool { return t.pressOver(p) && !sounding[p.subject] })
+}
