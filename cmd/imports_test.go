@@ -62,8 +62,8 @@ var packages = map[string]rule{
 		"the board's program reads its enrolment, opens store and link, and chooses a board; nothing of central runs on a pole"},
 	"cmd/loa-central": {[]string{"central", "central/registry", "seeds", "controller/protocol"},
 		"the server's program starts central, adds people and areas, and signs with a person's key"},
-	"cmd/loa-sim": {[]string{"controller", "controller/*", "firmware/sim", "central", "seeds"},
-		"simulated clusters run the real agent against a real central"},
+	"cmd/loa-sim": {[]string{"controller", "controller/*", "firmware", "firmware/sim", "central", "central/registry", "central/broker", "seeds"},
+		"simulated clusters run the real agent against a real central, whose first people it adds as the server's command line does; a bare broker is what speed is compared with"},
 	"cmd/loa-check": {[]string{"controller/protocol", "central/broker"}, "it judges the chain from outside, so it shares nothing with what it judges but the contract; the broker lets it stand in for a captured server"},
 }
 
