@@ -30,8 +30,10 @@ func writePaces(t *testing.T, b firmware.Board, p Probe) {
 	if least := long - p.Ahead; took < least || took > long+p.Slack {
 		t.Errorf("Write of %v took %v, want %v to %v", long, took, least, long+p.Slack)
 	}
-	if n, most := s.Buffered(), samples(p.Ahead); n == 0 || n > most {
-		t.Errorf("%d samples are buffered after Write, want 1 to %d", n, most)
+	// On a busy machine the rest may be out before anybody looks.
+	n, looked := s.Buffered(), time.Since(begin)
+	if most := samples(p.Ahead); n > most || n == 0 && looked < long {
+		t.Errorf("%d samples are buffered %v after the beginning, want 1 to %d", n, looked, most)
 	}
 	drain(t, s)
 	if total := time.Since(begin); total < long || total > long+p.Ahead+p.Slack {
