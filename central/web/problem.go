@@ -129,8 +129,8 @@ func located(d *huma.ErrorDetail) (field, why string) {
 	for _, part := range []string{"body", "query", "path", "header"} {
 		if field == part {
 			field = ""
-		} else if in, ok := strings.CutPrefix(field, part+"."); ok {
-			field = in
+		} else if in, ok := strings.CutPrefix(field, part); ok && strings.ContainsAny(in[:1], ".[") {
+			field = strings.TrimPrefix(in, ".")
 			break
 		}
 	}

@@ -43,7 +43,7 @@ type world struct {
 	server   *httptest.Server
 	log      *logged
 	tokens   map[string]string
-	planned  atomic.Int32
+	planned  *atomic.Int32
 	api      huma.API
 	answered map[string]bool // operations that answered 2xx
 }
@@ -95,7 +95,7 @@ var people = map[string]registry.Role{
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, log: &logged{}, tokens: map[string]string{}, answered: map[string]bool{}}
+	w := &world{T: t, log: &logged{}, tokens: map[string]string{}, answered: map[string]bool{}, planned: new(atomic.Int32)}
 	dir := t.TempDir()
 	var err error
 	w.db, err = storage.Open(filepath.Join(dir, "central.db"))
