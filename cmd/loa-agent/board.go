@@ -11,8 +11,8 @@ import (
 )
 
 // openBoard opens every part that the config names. After an error nothing
-// stays open.
-func openBoard(ctx context.Context, c config) (firmware.Board, error) {
+// stays open. A sound device that is lost later ends the agent.
+func openBoard(ctx context.Context, c config, end context.CancelCauseFunc) (firmware.Board, error) {
 	var b firmware.Board
 	fail := func(err error) (firmware.Board, error) { return firmware.Board{}, errors.Join(err, b.Close()) }
 	for _, o := range c.Outputs {
@@ -27,7 +27,7 @@ func openBoard(ctx context.Context, c config) (firmware.Board, error) {
 			}
 			out.Relays = append(out.Relays, opened)
 		}
-		opened, err := openSpeaker(ctx, o.Name, o.Speaker)
+		opened, err := openSpeaker(ctx, o.Name, o.Speaker, end)
 		if err != nil {
 			return fail(err)
 		}
@@ -35,7 +35,7 @@ func openBoard(ctx context.Context, c config) (firmware.Board, error) {
 	}
 	for _, in := range c.Inputs {
 		opened, err := pi.OpenInput(pi.InputOptions{
-			Name: in.Name, Chip: in.Chip, Line: in.Line, ActiveLow: in.Active == "low", Debounce: time.Duration(in.Debounce),
+			Name: in.Name, Chip: in.Chip, Line: in.Line, ActiveLow: in.Active == levelLow, Debounce: time.Duration(in.Debounce),
 		})
 		if err != nil {
 			return fail(err)
@@ -46,15 +46,19 @@ func openBoard(ctx context.Context, c config) (firmware.Board, error) {
 }
 
 func openRelay(r relay) (firmware.Relay, error) {
-	if r.Kind == "sim" {
+	if r.Kind == kindSim {
 		return sim.NewRelay(r.Name, sim.RelayOptions{TracePath: r.Trace})
 	}
-	return pi.OpenRelay(pi.RelayOptions{Name: r.Name, Chip: r.Chip, Line: r.Line, ActiveLow: r.Active == "low"})
+	return pi.OpenRelay(pi.RelayOptions{Name: r.Name, Chip: r.Chip, Line: r.Line, ActiveLow: r.Active == levelLow})
 }
 
-func openSpeaker(ctx context.Context, name string, s speaker) (firmware.Speaker, error) {
-	if s.Kind == "sim" {
+func openSpeaker(ctx context.Context, name string, s speaker, end context.CancelCauseFunc) (firmware.Speaker, error) {
+	if s.Kind == kindSim {
 		return sim.NewSpeaker(name, sim.SpeakerOptions{PCMPath: s.PCM})
 	}
-	return pi.OpenSpeaker(ctx, pi.SpeakerOptions{Card: s.Card})
+	opened, err := pi.OpenSpeaker(ctx, pi.SpeakerOptions{Card: s.Card})
+	if err != nil {
+		return nil, err
+	}
+	return newMortal(ctx, opened, end), nil
 }

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"reflect"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
+	"loa/controller/protocol"
 )
 
 // config is a board's file. Every relay and speaker is chosen for itself: a
@@ -56,165 +52,141 @@ type input struct {
 // duration is written as in 800ms or 2h.
 type duration time.Duration
 
-func (d *duration) UnmarshalYAML(data []byte) error {
-	v, err := time.ParseDuration(strings.Trim(strings.TrimSpace(string(data)), `"'`))
-	if err != nil {
-		return fmt.Errorf("%s is not a time like 800ms or 2h", data)
-	}
-	*d = duration(v)
-	return nil
-}
-
-// readConfig reads a file and names all its faults at once.
-func readConfig(path string) (config, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return config{}, fmt.Errorf("read config: %w", err)
-	}
-	var c config
-	var tree any
-	if err := yaml.Unmarshal(data, &tree); err != nil {
-		return config{}, fmt.Errorf("read config %s: %w", path, err)
-	}
-	faults := unknownKeys(tree, reflect.TypeFor[config](), "")
-	if err := yaml.Unmarshal(data, &c); err != nil {
-		faults = append(faults, err.Error())
-	} else {
-		faults = append(faults, c.faults()...)
-	}
-	if len(faults) > 0 {
-		return config{}, fmt.Errorf("config %s has %d faults:\n  %s", path, len(faults), strings.Join(faults, "\n  "))
-	}
-	return c, nil
-}
-
-// unknownKeys walks the file beside the type it is read into. The YAML library
-// stops at the first unknown key; a technician wants all of them.
-func unknownKeys(v any, t reflect.Type, at string) []string {
-	var faults []string
-	switch v := v.(type) {
-	case map[string]any:
-		if t.Kind() != reflect.Struct {
-			return []string{at + ": is not a group of keys"}
-		}
-		for _, key := range sortedKeys(v) {
-			f, ok := fieldOf(t, key)
-			if !ok {
-				faults = append(faults, join(at, key)+": is not a known key")
-				continue
-			}
-			faults = append(faults, unknownKeys(v[key], f.Type, join(at, key))...)
-		}
-	case []any:
-		if t.Kind() != reflect.Slice {
-			return []string{at + ": is not a list"}
-		}
-		for i, e := range v {
-			faults = append(faults, unknownKeys(e, t.Elem(), fmt.Sprintf("%s[%d]", at, i))...)
-		}
-	}
-	return faults
-}
-
-func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
-	for f := range t.Fields() {
-		if f.Tag.Get("yaml") == key {
-			return f, true
-		}
-	}
-	return reflect.StructField{}, false
-}
-
-func join(at, key string) string { return strings.TrimPrefix(at+"."+key, ".") }
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// limits of an output's times.
+// Words of a config.
 const (
-	longestWarmUp = 10 * time.Second
-	longestOn     = 24 * time.Hour
+	clockCentral = "central"
+	clockRTC     = "rtc"
+	kindGPIO     = "gpio"
+	kindALSA     = "alsa"
+	kindSim      = "sim"
+	levelHigh    = "high"
+	levelLow     = "low"
 )
 
-func (c config) faults() []string {
-	var f []string
-	bad := func(at, format string, args ...any) { f = append(f, at+": "+fmt.Sprintf(format, args...)) }
+// Limits of a board's times.
+const (
+	longestWarmUp   = 10 * time.Second // and tail
+	longestOn       = 24 * time.Hour
+	longestDebounce = 5 * time.Second
+)
+
+// faults are what is wrong with a file, each under the path of its key.
+type faults []struct{ at, what string }
+
+func (f *faults) add(at, format string, args ...any) {
+	*f = append(*f, struct{ at, what string }{at, fmt.Sprintf(format, args...)})
+}
+
+// has tells whether a fault was found at a path, or above it.
+func (f faults) has(at string) bool {
+	for _, one := range f {
+		if rest, ok := strings.CutPrefix(at, one.at); ok && (one.at == "" || rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return true
+		}
+	}
+	return false
+}
+
+// judge says what the values of a config have against being a board.
+func (c config) judge() faults {
+	j := judge{names: map[string]bool{}, lines: map[string]string{}}
 	if c.Data == "" {
-		bad("data", "is required: the folder of the board's key and store")
+		j.add("data", "is required: the folder of the board's key and store")
 	}
-	if c.Clock != "central" && c.Clock != "rtc" {
-		bad("clock", "%q is neither central nor rtc", c.Clock)
-	}
+	j.oneOf("clock", c.Clock, clockCentral, clockRTC)
 	if len(c.Outputs) == 0 {
-		bad("outputs", "at least one is required")
+		j.add("outputs", "at least one is required")
 	}
-	names, lines, cards := map[string]bool{}, map[string]string{}, 0
-	unique := func(at, name string) {
-		if name == "" || names[name] {
-			bad(at+".name", "%q is empty or stands twice", name)
-		}
-		names[name] = true
-	}
-	claim := func(at, chip, line, active string) {
-		if chip == "" || line == "" {
-			bad(at, "chip and line are required")
-		} else if other, taken := lines[chip+" "+line]; taken {
-			bad(at+".line", "%s of %s is used by %s already", line, chip, other)
-		}
-		lines[chip+" "+line] = at
-		if active != "high" && active != "low" {
-			bad(at+".active", "%q is neither high nor low", active)
-		}
-	}
-	between := func(at string, d duration, least, most time.Duration) {
-		if time.Duration(d) < least || time.Duration(d) > most {
-			bad(at, "%v, from %v to %v", time.Duration(d), least, most)
-		}
-	}
+	alsa := ""
 	for i, o := range c.Outputs {
 		at := fmt.Sprintf("outputs[%d]", i)
-		unique(at, o.Name)
-		if len(o.Relays) == 0 {
-			bad(at+".relays", "at least one is required: without a relay the amplifier is never off")
+		j.output(at, o)
+		if o.Speaker.Kind != kindALSA {
+			continue
 		}
-		for j, r := range o.Relays {
-			at := fmt.Sprintf("%s.relays[%d]", at, j)
-			unique(at, r.Name)
-			switch r.Kind {
-			case "gpio":
-				claim(at, r.Chip, r.Line, r.Active)
-			case "sim":
-			default:
-				bad(at+".kind", "%q is neither gpio nor sim", r.Kind)
-			}
+		if alsa != "" {
+			j.add(at+".speaker.kind", "%s is alsa already: a board has one sound device", alsa)
 		}
-		switch o.Speaker.Kind {
-		case "alsa":
-			cards++
-		case "sim":
-		default:
-			bad(at+".speaker.kind", "%q is neither alsa nor sim", o.Speaker.Kind)
-		}
-		between(at+".warmUp", o.WarmUp, 0, longestWarmUp)
-		between(at+".tail", o.Tail, 0, longestWarmUp)
-		between(at+".longestOn", o.LongestOn, time.Second, longestOn)
-	}
-	if cards > 1 {
-		bad("outputs", "%d have an alsa speaker, a board has one sound device", cards)
+		alsa = at + ".speaker.kind"
 	}
 	for i, in := range c.Inputs {
 		at := fmt.Sprintf("inputs[%d]", i)
-		unique(at, in.Name)
-		claim(at, in.Chip, in.Line, in.Active)
-		between(at+".debounce", in.Debounce, 0, 5*time.Second)
+		j.name(at, in.Name)
+		j.line(at, in.Chip, in.Line, in.Active)
+		j.between(at+".debounce", in.Debounce, 0, longestDebounce)
 	}
-	return f
+	return j.faults
 }
 
-var errNotEnrolled = errors.New("this board is not enrolled: run loa-agent init, have the request answered by loa-central enrol, then run loa-agent enrol")
+// judge gathers faults, and what may be used once only.
+type judge struct {
+	faults
+	names map[string]bool
+	lines map[string]string // chip and line, to the path that uses it
+}
+
+func (j *judge) output(at string, o output) {
+	j.name(at, o.Name)
+	if len(o.Relays) == 0 {
+		j.add(at+".relays", "at least one is required: without a relay the amplifier is never off")
+	}
+	for i, r := range o.Relays {
+		at := fmt.Sprintf("%s.relays[%d]", at, i)
+		j.name(at, r.Name)
+		j.oneOf(at+".kind", r.Kind, kindGPIO, kindSim)
+		if r.Kind == kindGPIO {
+			j.line(at, r.Chip, r.Line, r.Active)
+		}
+	}
+	j.oneOf(at+".speaker.kind", o.Speaker.Kind, kindALSA, kindSim)
+	j.between(at+".warmUp", o.WarmUp, 0, longestWarmUp)
+	j.between(at+".tail", o.Tail, 0, longestWarmUp)
+	j.between(at+".longestOn", o.LongestOn, time.Second, longestOn)
+}
+
+func (j *judge) oneOf(at, got, a, b string) {
+	switch got {
+	case a, b:
+	case "":
+		j.add(at, "is required: %s or %s", a, b)
+	default:
+		j.add(at, "%.40q is neither %s nor %s", got, a, b)
+	}
+}
+
+// name is one that orders and receipts use, so no two parts share it.
+func (j *judge) name(at, name string) {
+	switch {
+	case name == "":
+		j.add(at+".name", "is required")
+	case !protocol.ValidID(name):
+		j.add(at+".name", "%.70q is not a name: letters, digits, and . _ : -, at most 64", name)
+	case j.names[name]:
+		j.add(at+".name", "%.40q stands twice", name)
+	}
+	j.names[name] = true
+}
+
+func (j *judge) line(at, chip, line, active string) {
+	if chip == "" {
+		j.add(at+".chip", "is required: the GPIO chip's label")
+	}
+	if line == "" {
+		j.add(at+".line", "is required: its name or number on the chip")
+	}
+	if chip != "" && line != "" {
+		used := chip + " " + line
+		if other := j.lines[used]; other != "" {
+			j.add(at+".line", "%.40q of %.40q is used by %s already", line, chip, other)
+		} else {
+			j.lines[used] = at
+		}
+	}
+	j.oneOf(at+".active", active, levelHigh, levelLow)
+}
+
+func (j *judge) between(at string, d duration, least, most time.Duration) {
+	if got := time.Duration(d); got < least || got > most {
+		j.add(at, "is %v, must be from %v to %v", got, least, most)
+	}
+}

@@ -2,10 +2,6 @@ package main
 
 import (
 	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,13 +10,6 @@ import (
 	"time"
 
 	"loa/controller/protocol"
-)
-
-// Files of the data folder.
-const (
-	keyFile       = "board.key"      // PKCS#8 PEM, made here, never leaves
-	enrolmentFile = "enrolment.json" // central's answer
-	storeFolder   = "store"
 )
 
 type initCommand struct {
@@ -38,8 +27,9 @@ func (c *initCommand) Run() error {
 		return err
 	}
 	host, _ := os.Hostname()
+	board := protocol.NewKey(key.Public().(ed25519.PublicKey))
 	request, err := protocol.SealEnrolRequest(protocol.EnrolRequest{
-		Version: protocol.Version, Board: protocol.NewKey(key.Public().(ed25519.PublicKey)), Host: host, Issued: time.Now().UTC(),
+		Version: protocol.Version, Board: board, Host: host, Issued: time.Now().UTC(),
 	}, key)
 	if err != nil {
 		return fmt.Errorf("sign request: %w", err)
@@ -51,137 +41,77 @@ func (c *initCommand) Run() error {
 	if err := os.WriteFile(c.Out, data, 0o644); err != nil {
 		return fmt.Errorf("write request: %w", err)
 	}
-	fmt.Printf("request of board %s written to %s\n", protocol.NewKey(key.Public().(ed25519.PublicKey)).ID, c.Out)
+	fmt.Printf("request of board %s written to %s\n", board.ID, c.Out)
 	return nil
 }
 
 type enrolCommand struct {
 	Data   string `required:"" type:"existingdir" help:"The board's data folder."`
-	Answer string `arg:"" type:"existingfile" help:"Central's answer."`
+	Answer string `arg:"" type:"existingfile" help:"Central's answer, as loa-central enrol wrote it."`
 }
 
-// Run checks that the answer is for this board's key and keeps it.
+// Run keeps an answer that this board can live by, and no other.
 func (c *enrolCommand) Run() error {
 	key, err := readKey(c.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s holds no board's key; run loa-agent init first", c.Data)
+	}
 	if err != nil {
 		return err
 	}
-	data, err := os.ReadFile(c.Answer)
+	data, err := readFile(c.Answer, protocol.MaxMessage)
 	if err != nil {
 		return fmt.Errorf("read answer: %w", err)
 	}
-	e, err := protocol.Decode[protocol.Enrolment](data)
+	e, err := protocol.DecodeMessage[protocol.Enrolment](data)
 	if err != nil {
 		return fmt.Errorf("read answer %s: %w", c.Answer, err)
 	}
-	if _, err := clientTLS(e, key); err != nil {
-		return err
+	if err := acceptable(e, key); err != nil {
+		return fmt.Errorf("answer %s: %w", c.Answer, err)
+	}
+	if err := follows(c.Data, e); err != nil {
+		return fmt.Errorf("answer %s: %w", c.Answer, err)
 	}
 	if err := writeFile(filepath.Join(c.Data, enrolmentFile), data); err != nil {
 		return fmt.Errorf("keep answer: %w", err)
 	}
-	fmt.Printf("this board is cluster %s\n", e.Cluster)
+	fmt.Printf("this board is cluster %s; start loa-agent run, or restart it\n", e.Cluster)
 	return nil
 }
 
-// readEnrolment is central's answer as it was kept; errNotEnrolled without one.
-func readEnrolment(data string) (protocol.Enrolment, error) {
-	raw, err := os.ReadFile(filepath.Join(data, enrolmentFile))
+var errNotEnrolled = errors.New("this board is not enrolled: run loa-agent init, have the request answered by loa-central enrol, then run loa-agent enrol")
+
+// readEnrolment is central's answer as it was kept, and the key that it is for;
+// errNotEnrolled without one.
+func readEnrolment(data string) (protocol.Enrolment, ed25519.PrivateKey, error) {
+	var e protocol.Enrolment
+	key, err := readKey(data)
 	if errors.Is(err, fs.ErrNotExist) {
-		return protocol.Enrolment{}, errNotEnrolled
+		return e, nil, errNotEnrolled
 	}
+	if err != nil {
+		return e, nil, err
+	}
+	e, err = keptEnrolment(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return e, nil, errNotEnrolled
+	}
+	if err != nil {
+		return e, nil, fmt.Errorf("%w; run loa-agent enrol again with central's answer", err)
+	}
+	return e, key, nil
+}
+
+func keptEnrolment(data string) (protocol.Enrolment, error) {
+	path := filepath.Join(data, enrolmentFile)
+	raw, err := readFile(path, protocol.MaxMessage)
 	if err != nil {
 		return protocol.Enrolment{}, fmt.Errorf("read enrolment: %w", err)
 	}
-	e, err := protocol.Decode[protocol.Enrolment](raw)
+	e, err := protocol.DecodeMessage[protocol.Enrolment](raw)
 	if err != nil {
-		return protocol.Enrolment{}, fmt.Errorf("read enrolment: %w", err)
+		return e, fmt.Errorf("read enrolment %s: %w", path, err)
 	}
 	return e, nil
-}
-
-// clientTLS is how the board speaks to central: its own certificate, and no
-// authority but central's.
-func clientTLS(e protocol.Enrolment, key ed25519.PrivateKey) (*tls.Config, error) {
-	block, _ := pem.Decode([]byte(e.Certificate))
-	if block == nil {
-		return nil, errors.New("the answer's certificate is not PEM")
-	}
-	certificate, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("read the answer's certificate: %w", err)
-	}
-	if public, ok := certificate.PublicKey.(ed25519.PublicKey); !ok || !public.Equal(key.Public()) {
-		return nil, errors.New("the answer's certificate is for another board's key")
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM([]byte(e.Authority)) {
-		return nil, errors.New("the answer's authority is not PEM")
-	}
-	return &tls.Config{
-		MinVersion:   tls.VersionTLS13,
-		RootCAs:      roots,
-		Certificates: []tls.Certificate{{Certificate: [][]byte{block.Bytes}, PrivateKey: key}},
-	}, nil
-}
-
-func readKey(data string) (ed25519.PrivateKey, error) {
-	raw, err := os.ReadFile(filepath.Join(data, keyFile))
-	if err != nil {
-		return nil, fmt.Errorf("read the board's key: %w", err)
-	}
-	block, _ := pem.Decode(raw)
-	if block == nil {
-		return nil, fmt.Errorf("read the board's key: %s is not PEM", keyFile)
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("read the board's key: %w", err)
-	}
-	key, ok := parsed.(ed25519.PrivateKey)
-	if !ok {
-		return nil, errors.New("read the board's key: it is not an ed25519 key")
-	}
-	return key, nil
-}
-
-func makeKey(data string) (ed25519.PrivateKey, error) {
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return nil, fmt.Errorf("make data folder: %w", err)
-	}
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("make the board's key: %w", err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("write the board's key: %w", err)
-	}
-	if err := writeFile(filepath.Join(data, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})); err != nil {
-		return nil, fmt.Errorf("write the board's key: %w", err)
-	}
-	return key, nil
-}
-
-// writeFile puts data at path whole or not at all, also when power fails, and
-// readable by this user only.
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -19,24 +18,34 @@ import (
 var version = "dev"
 
 type commands struct {
-	Init  initCommand  `cmd:"" help:"Make this board's key and write a request for enrolment."`
-	Enrol enrolCommand `cmd:"" help:"Take central's answer to the request."`
-	Check checkCommand `cmd:"" help:"Check a config file and name all its faults."`
-	Run   runCommand   `cmd:"" help:"Carry out orders until told to end."`
+	Init    initCommand      `cmd:"" help:"Make this board's key, once, and write a request for enrolment."`
+	Enrol   enrolCommand     `cmd:"" help:"Check central's answer to the request, and keep it."`
+	Check   checkCommand     `cmd:"" help:"Check a config file and name all its faults."`
+	Run     runCommand       `cmd:"" help:"Carry out signed orders until told to end."`
+	Version kong.VersionFlag `help:"Print the version and end."`
 }
+
+const description = `The agent on a loudspeaker cluster's board.
+
+A new board: init, have the request answered by 'loa-central enrol', enrol, run.
+It exits with 0 when done, 1 on an error, 2 when it was called wrongly.`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var c commands
-	k := kong.Parse(&c,
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	parser := kong.Must(&commands{},
 		kong.Name("loa-agent"),
-		kong.Description("The agent on a loudspeaker cluster's board."),
-		kong.UsageOnError(),
+		kong.Description(description),
+		kong.Vars{"version": version},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil))),
 	)
-	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {
+	command, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "loa-agent: %v; see loa-agent --help\n", err)
+		os.Exit(2)
+	}
+	if err := command.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "loa-agent:", err)
 		os.Exit(1)
 	}

@@ -16,6 +16,7 @@ type checkCommand struct {
 	Config string `arg:"" type:"existingfile" help:"The board's config file."`
 }
 
+// Run opens nothing of the board.
 func (c *checkCommand) Run() error {
 	if _, err := readConfig(c.Config); err != nil {
 		return err
@@ -35,30 +36,28 @@ func (c *runCommand) Run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	key, err := readKey(cfg.Data)
-	if err != nil {
-		return err
-	}
-	enrolment, err := readEnrolment(cfg.Data)
+	enrolment, key, err := readEnrolment(cfg.Data)
 	if err != nil {
 		return err
 	}
 	tls, err := clientTLS(enrolment, key)
 	if err != nil {
-		return err
+		return fmt.Errorf("the enrolment: %w; run loa-agent enrol again with central's answer", err)
 	}
 	kept, err := store.Open(filepath.Join(cfg.Data, storeFolder))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
-	board, err := openBoard(ctx, cfg)
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	board, err := openBoard(ctx, cfg, end)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, board.Close()) }()
 	agent, err := controller.New(controller.Options{
-		Agent: version, Key: key, Board: board, Store: kept, Enrolment: &enrolment, TrustClock: cfg.Clock == "rtc", Log: log,
+		Agent: version, Key: key, Board: board, Store: kept, Enrolment: &enrolment, TrustClock: cfg.Clock == clockRTC, Log: log,
 		Link: &link.Options{Cluster: enrolment.Cluster, Broker: enrolment.Broker, Audio: enrolment.Audio, TLS: tls, Log: log},
 	})
 	if err != nil {
