@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -108,15 +109,31 @@ func (a *api) upload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(uploadTime + workTime))
+	_ = control.SetReadDeadline(time.Now().Add(uploadTime))
 	_ = control.SetWriteDeadline(time.Now().Add(uploadTime + workTime + answerTime))
-	made, err := a.Library.Intake(r.Context(), asks(r.Context()), r.Body, name, r.URL.Query().Get("music") == "true")
+	// A deadline that passes while ffmpeg works would end the request.
+	file := ending{r.Body, func() { _ = control.SetReadDeadline(time.Now().Add(workTime)) }}
+	made, err := a.Library.Intake(r.Context(), asks(r.Context()), file, name, r.URL.Query().Get("music") == "true")
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = writeJSON(w, viewAudio(made))
+}
+
+// ending is a reader that says when it has come to its end.
+type ending struct {
+	io.Reader
+	ended func()
+}
+
+func (e ending) Read(p []byte) (int, error) {
+	n, err := e.Reader.Read(p)
+	if err == io.EOF {
+		e.ended()
+	}
+	return n, err
 }
 
 // file serves the station file as boards get it.

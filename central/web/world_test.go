@@ -35,11 +35,13 @@ import (
 // world is a corner of Lai Châu behind a real server, on a real database.
 type world struct {
 	*testing.T
+	dir      string
 	db       *storage.DB
 	registry *registry.Registry
 	library  *library.Library
 	orders   *orders.Orders
 	fleet    *fleet.Fleet
+	handler  http.Handler
 	server   *httptest.Server
 	log      *logged
 	tokens   map[string]string
@@ -95,13 +97,22 @@ var people = map[string]registry.Role{
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	w := newQuietWorld(t)
+	w.server = httptest.NewServer(w.handler)
+	t.Cleanup(w.server.Close)
+	return w
+}
+
+// newQuietWorld has no server.
+func newQuietWorld(t *testing.T) *world {
+	t.Helper()
 	w := &world{T: t, log: &logged{}, tokens: map[string]string{}, answered: map[string]bool{}, planned: new(atomic.Int32)}
-	dir := t.TempDir()
+	w.dir = t.TempDir()
 	var err error
-	w.db, err = storage.Open(filepath.Join(dir, "central.db"))
+	w.db, err = storage.Open(filepath.Join(w.dir, "central.db"))
 	w.must(err)
 	t.Cleanup(func() { w.must(w.db.Close()) })
-	shelf, err := library.NewShelf(library.ShelfOptions{Dir: filepath.Join(dir, "library"), Bytes: uploadLimit, Longest: 20 * time.Second})
+	shelf, err := library.NewShelf(library.ShelfOptions{Dir: filepath.Join(w.dir, "library"), Bytes: uploadLimit, Longest: 20 * time.Second})
 	w.must(err)
 	t.Cleanup(func() { w.must(shelf.Close()) })
 	log := slog.New(slog.NewTextHandler(w.log, nil))
@@ -113,7 +124,7 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	w.fleet, err = fleet.New(fleet.Options{Store: w.db.Fleet(), Registry: w.registry, Log: log})
 	w.must(err)
-	handler, api := web.NewDescribed(web.Options{
+	w.handler, w.api = web.NewDescribed(web.Options{
 		Registry: w.registry, Library: w.library, Planner: planner.New(w.db.Planner()), Orders: w.orders, Fleet: w.fleet, Files: shelf,
 		Certify: func(cluster string, board ed25519.PublicKey) (string, string, error) {
 			return "certificate of " + cluster, fmt.Sprintf("a%x", board[:8]), nil
@@ -121,8 +132,6 @@ func newWorld(t *testing.T) *world {
 		Authority: "authority", Broker: "central:8883", Audio: "https://central:8444",
 		Planned: func() { w.planned.Add(1) }, Version: "test", Log: log,
 	})
-	w.api, w.server = api, httptest.NewServer(handler)
-	t.Cleanup(w.server.Close)
 
 	ctx := t.Context()
 	w.must(w.registry.PutAreas(ctx, "test",
@@ -447,47 +456,4 @@ func (w *world) sound() string {
 	}
 	w.ask("lan", "POST", "/audio?name=tone.wav", file, "Content-Type", "audio/wav").ok(&a)
 	return a.SHA256
-}
-
-// Documents, as a client writes them. with changes some members; nil removes
-// one.
-
-type object map[string]any
-
-func (o object) with(changes object) object {
-	all := object{}
-	for _, from := range []object{o, changes} {
-		for k, v := range from {
-			all[k] = v
-		}
-	}
-	for k, v := range all {
-		if v == nil {
-			delete(all, k)
-		}
-	}
-	return all
-}
-
-func bulletinOf(area string) object {
-	now := time.Now().UTC().Truncate(time.Second)
-	return object{
-		"id": "ban-tin", "title": "Bản tin sáng", "class": "routine", "areas": []string{area}, "text": object{"vi": "Trời nắng."},
-		"validFrom": now.Add(-time.Hour), "validUntil": now.Add(24 * time.Hour),
-	}
-}
-
-func programmeOf(area string, bulletins ...string) object {
-	return object{
-		"id": "sang", "title": "Buổi sáng", "area": area, "class": "routine", "start": "2026-01-01T05:30:00", "rule": "FREQ=DAILY",
-		"seconds": 600, "bulletins": bulletins,
-	}
-}
-
-func alertOf(area string) object {
-	return object{
-		"mode": "live", "audience": []string{area}, "lifetimeSeconds": 3600, "hazard": "flood", "level": 3,
-		"siren": object{"blasts": 2, "seconds": 10, "gap": 5}, "phrase": "flood", "repetitions": 3, "pause": 5,
-		"messages": []object{{"language": "vi", "text": "Lũ đang lên."}},
-	}
 }
