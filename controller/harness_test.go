@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -251,7 +252,8 @@ func (b *board) happens(output string, e playout.Event) {
 	if is == nil {
 		b.t.Fatalf("nothing sounds on %s:\n%s", output, b.story())
 	}
-	if e.Kind != playout.Failed {
+	again := e.Kind == playout.Failed && (errors.Is(e.Err, playout.ErrSpeaker) || errors.Is(e.Err, playout.ErrRelay))
+	if ends := []playout.EventKind{playout.Finished, playout.Cut, playout.Failed}; slices.Contains(ends, e.Kind) && !again {
 		delete(b.on, output)
 	}
 	e.Position = is.From + b.now.Sub(is.began)

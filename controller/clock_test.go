@@ -1,0 +1,138 @@
+package controller_test
+
+import (
+	"testing"
+	"time"
+
+	"loa/controller"
+	"loa/controller/playout"
+	"loa/controller/protocol"
+)
+
+// timeless is a board without an RTC: its clock says 1970.
+func timeless(t *testing.T) *board {
+	b := enrolled(t)
+	b.id.TrustClock = false
+	b.now = time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC)
+	b.boot()
+	b.feed(controller.Up{})
+	return b
+}
+
+// right is the world at the time that it really is.
+var right = world{noon}
+
+func TestUntrustedClock(t *testing.T) {
+	t.Run("an alert waits for the signed time", func(t *testing.T) {
+		b := timeless(t)
+		b.receive(right.alert("7f3c"), right.alert("7f3c"))
+		b.wantSound("horn", "")
+		b.receive(right.time("boot-1")) // of the boot before
+		b.wantSound("horn", "")
+		b.wantFates([]protocol.Fate{protocol.FateRefused}, "refused wrong-audience")
+		b.receive(right.time(b.id.Boot))
+		b.wantSound("horn", "alert/live/7f3c/1#1")
+		b.wantFates([]protocol.Fate{protocol.FateRefused}, "refused wrong-audience")
+	})
+	t.Run("an alert that has expired meanwhile", func(t *testing.T) {
+		b := timeless(t)
+		b.receive(right.alert("7f3c"))
+		b.receive(world{noon.Add(3 * time.Hour)}.time(b.id.Boot))
+		b.wantSound("horn", "")
+		b.wantFates([]protocol.Fate{protocol.FateRefused}, "refused expired")
+	})
+	t.Run("cancel and stop need no clock", func(t *testing.T) {
+		b := timeless(t)
+		b.receive(right.alert("7f3c"), right.alert("second"), right.cancel("7f3c"), right.stop("s", protocol.Target{Alert: "second", Mode: protocol.Live}))
+		b.wantFates([]protocol.Fate{protocol.FateAccepted}[0:1], "accepted root", "accepted keyset", "accepted placement", "accepted alert/live/7f3c", "accepted stop/s")
+		b.receive(right.time(b.id.Boot))
+		b.wantSound("horn", "")
+		b.pass(time.Hour)
+		b.receive(right.alert("7f3c"), right.alert("second")) // on their way until now
+		b.wantSound("horn", "")
+	})
+	t.Run("routine waits", func(t *testing.T) {
+		b, news := withNews(t)
+		b.id.TrustClock = false
+		b.boot(audio("news").SHA256)
+		b.pass(time.Hour)
+		b.wantSound("horn", "")
+		b.wantFates(sound)
+		b.receive(world{noon.Add(2 * time.Minute)}.time(b.id.Boot))
+		b.wantSound("horn", news)
+	})
+	t.Run("an accepted alert goes on without the time", func(t *testing.T) {
+		b := enrolled(t)
+		b.receive(b.world().alert("7f3c"))
+		b.id.TrustClock = false
+		b.now = time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC)
+		b.boot()
+		b.wantSound("horn", "alert/live/7f3c/1#1")
+		b.pass(30 * time.Second)
+		b.finish("horn")
+		b.pass(20 * time.Second)
+		b.wantSound("horn", "alert/live/7f3c/1#2")
+		b.finish("horn")
+		b.pass(time.Hour)
+		b.wantSound("horn", "")
+	})
+	t.Run("the floor refuses an older time", func(t *testing.T) {
+		b := timeless(t)
+		b.receive(right.time(b.id.Boot))
+		b.pass(time.Hour)
+		b.receive(world{noon.Add(time.Hour)}.time(b.id.Boot))
+		b.boot()
+		b.feed(controller.Up{})
+		b.receive(right.time(b.id.Boot))
+		b.wantFates([]protocol.Fate{protocol.FateRefused}, "refused stale")
+	})
+	t.Run("a time that is played back changes nothing", func(t *testing.T) {
+		b := timeless(t)
+		now := right.time(b.id.Boot)
+		b.receive(now)
+		b.pass(30 * time.Second)
+		b.receive(now)
+		if at := asks[controller.SendState](b)[len(asks[controller.SendState](b))-1].State.At; at.Before(noon) {
+			t.Errorf("the state is told at %v", at)
+		}
+		b.receive(right.alert("7f3c"))
+		if at := b.last(protocol.FateAccepted).At; !at.Equal(noon.Add(30 * time.Second)) {
+			t.Errorf("accepted at %v", at)
+		}
+	})
+}
+
+// Learning the time cuts no press, and lets none sound longer.
+func TestTimeIsLearnedDuringPress(t *testing.T) {
+	b := timeless(t)
+	b.receive(right.time(b.id.Boot), right.local(protocol.Live, func(l *protocol.Local) { l.Repetitions = 1000 }))
+	b.now = time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC)
+	b.boot()
+	b.feed(controller.Up{})
+	b.press()
+	press := b.sounds("horn")
+	if press == "" {
+		t.Fatal("the button plays nothing without the time")
+	}
+	b.pass(time.Minute)
+	b.receive(world{noon.Add(time.Hour)}.time(b.id.Boot))
+	b.wantSound("horn", press)
+	b.pass(3*time.Minute + 59*time.Second)
+	b.wantSound("horn", press)
+	b.pass(time.Second)
+	b.wantSound("horn", "")
+}
+
+// The end that playout is given is one of the board's clock.
+func TestUntilIsOnTheBoardsClock(t *testing.T) {
+	b := timeless(t)
+	b.receive(right.time(b.id.Boot), right.alert("7f3c"))
+	if until, want := b.on["horn"].Until, b.now.Add(2*time.Hour); !until.Equal(want) {
+		t.Errorf("silent by %v, want %v", until, want)
+	}
+	b.pass(30 * time.Second)
+	b.happens("horn", playout.Event{Kind: playout.Finished, Evidence: playout.Evidence{RelayClosed: b.now.Add(-25 * time.Second)}})
+	if at := b.last(protocol.FateFinished).Evidence.RelayClosed; at == nil || !at.Equal(noon.Add(5*time.Second)) {
+		t.Errorf("relay closed at %v", at)
+	}
+}
