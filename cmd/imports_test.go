@@ -82,8 +82,8 @@ var anywhere = []string{"*"}
 var libraries = map[string]foreign{
 	"github.com/eclipse/paho.mqtt.golang": {[]string{"controller/link"}, []string{"central/broker"},
 		"the MQTT client is the link's; the broker is tested with the real one"},
-	"github.com/mochi-mqtt/server/v2": {[]string{"central/broker"}, []string{"controller/link"},
-		"the MQTT server stays replaceable behind the broker; the link is tested with the real one"},
+	"github.com/mochi-mqtt/server/v2": {[]string{"central/broker"}, []string{"controller", "controller/link"},
+		"the MQTT server stays replaceable behind the broker; the agent and its link are tested with the real one"},
 	"periph.io/x":                      {[]string{"firmware/pi"}, nil, "GPIO and sensors are a board's"},
 	"github.com/ebitengine/oto/v3":     {[]string{"firmware/pi"}, nil, "the sound card is a board's"},
 	"modernc.org/sqlite":               {[]string{"central/storage"}, nil, "SQL is storage's"},
