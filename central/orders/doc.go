@@ -13,5 +13,6 @@
 // board's receipt, and is sent again on a timer and on every hello. What a
 // hello is answered with is worked out from what that board says it holds, so a
 // central that was restored from a backup sends nothing old to a board before
-// the board has told what it knows.
+// the board has told what it knows. An alert from before the start waits 10 s
+// longer, for other boards to tell that it was cancelled; see settleTime.
 package orders

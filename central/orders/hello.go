@@ -15,9 +15,11 @@ const (
 	maxHello = 1 << 20 // bytes
 	maxHeld  = 20_000  // subjects
 	maxText  = 64      // bytes of an epoch, a boot, an agent's version
-	// maxJump is how far ahead of central a board may claim to be on a subject
-	// that others share: a board gone bad must not use up the numbers.
+	// maxJump is how far ahead of what is sealed a board may claim to be on a
+	// subject that others share: a board gone bad must not use up the numbers.
 	maxJump = 1000
+	// maxRevision is how far a board may be on a subject of its own.
+	maxRevision = 1 << 53
 	// gapAfter is how long missing receipts are asked for.
 	gapAfter = 15 * time.Minute
 )
@@ -42,6 +44,11 @@ func (o *Orders) Hello(ctx context.Context, cluster string, payload []byte) erro
 	if err != nil {
 		return err
 	}
+	ended, err := o.saysCancelled(ctx, h, now)
+	if err != nil {
+		return err
+	}
+	floors = append(floors, ended...)
 	before, raised, err := o.Store.KeepGreeting(ctx, Greeting{Hello: h, At: now}, floors)
 	if err != nil {
 		return fmt.Errorf("keep hello of %s: %w", cluster, err)
@@ -121,20 +128,26 @@ func (o *Orders) floors(ctx context.Context, h protocol.Hello) ([]Floor, error) 
 	var all []Floor
 	for _, subject := range slices.Sorted(maps.Keys(h.Held)) {
 		held := h.Held[subject]
-		if have[held.Hash] || held.Revision == 0 || subject == "root" || strings.Count(subject, "/") > 2 ||
+		// A number of an alert means nothing beyond that alert, which only the
+		// board that has a newer one can tell.
+		if have[held.Hash] || held.Revision == 0 || subject == "root" || strings.HasPrefix(subject, "alert/") || strings.Count(subject, "/") > 2 ||
 			strings.HasPrefix(subject, "bulletin/") && strings.Count(subject, "/") > 1 {
 			continue
 		}
-		f := Floor{Subject: subject, Revision: held.Revision}
+		f, most := Floor{Subject: subject, Revision: held.Revision}, int64(maxRevision)
 		if subject == "plan" || subject == "placement" {
-			f.Cluster = h.Cluster
+			f.Cluster = h.Cluster // it can use up no numbers but its own
+		} else {
+			sealed, err := o.Store.Orders(ctx, Query{State: Sealed, Subject: subject, Newest: true, Limit: 1})
+			if err != nil {
+				return nil, fmt.Errorf("read highest revision of %s: %w", subject, err)
+			}
+			if most = maxJump; len(sealed) > 0 {
+				most += sealed[0].Revision
+			}
 		}
-		highest, err := o.Store.HighestRevision(ctx, f.Subject, f.Cluster)
-		if err != nil {
-			return nil, fmt.Errorf("read highest revision of %s: %w", subject, err)
-		}
-		if held.Revision > highest+maxJump {
-			o.Log.Warn("a board claims a revision that is too far ahead", "cluster", h.Cluster, "subject", subject, "revision", held.Revision, "highest", highest)
+		if held.Revision > most {
+			o.Log.Warn("a board claims a revision that is too far ahead", "cluster", h.Cluster, "subject", subject, "revision", held.Revision, "most", most)
 			continue
 		}
 		// The same number with another content: that number is used up as well.
@@ -155,6 +168,12 @@ func (o *Orders) wonder(ctx context.Context, h, before protocol.Hello, raised []
 		return nil
 	}
 	for _, f := range raised {
+		if f.Cancelled {
+			if err := note(protocol.ReasonCancelled, "the board keeps %s as cancelled, by a cancel that this server does not have: it is sent to nobody any more; if it still holds raise it anew", f.Subject); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := note(protocol.ReasonConflict, "the board has revision %d of %s, which this server does not know: its next one will be higher", f.Revision, f.Subject); err != nil {
 			return err
 		}

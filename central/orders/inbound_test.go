@@ -257,8 +257,8 @@ func TestOutboxSurvivesAndWaitsForHello(t *testing.T) {
 	d := w.draft(w.Alert(t.Context(), "lan", alertFor(protocol.Live, "03433")))
 	w.sign(d, "lan")
 	w.answer()
-	must(t, w.db.Close())
-	w.open()
+	w.restart()
+	w.Settle()
 	if c := w.status(d.Hash).Counts; c.Waiting != 1 || c.Accepted != 1 || c.Sent != 1 {
 		t.Fatalf("after a restart: %+v", c)
 	}

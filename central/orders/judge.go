@@ -151,7 +151,14 @@ func (o *Orders) recall(ctx context.Context, known *protocol.Known, r Record, do
 			}
 		}
 	}
+	over, err := o.over(ctx)
+	if err != nil {
+		return err
+	}
 	for _, subject := range subjects {
+		if over[subject] {
+			known.Alerts[subject] = protocol.KnownAlert{Cancelled: true, CancelWide: true}
+		}
 		before, err := o.Store.Orders(ctx, Query{State: Sealed, Subject: subject, Areas: r.Areas})
 		if err != nil {
 			return fmt.Errorf("read orders on %s: %w", subject, err)

@@ -71,6 +71,9 @@ type Orders struct {
 	intake  intake
 	acks    acks
 	greeted greeted
+	// started is when this process began, settled when boards have had the time
+	// to say what a central that was restored from a backup does not know.
+	started, settled time.Time
 }
 
 // New reads the trust that is in force (root, key set, placements) from the
@@ -82,7 +85,8 @@ func New(o Options) (*Orders, error) {
 	if len(o.Key) != ed25519.PrivateKeySize {
 		return nil, fmt.Errorf("make orders: central's key has %d bytes, an ed25519 key has %d", len(o.Key), ed25519.PrivateKeySize)
 	}
-	all := &Orders{Options: o}
+	all := &Orders{Options: o, started: time.Now().Truncate(time.Millisecond)} // as SealedAt is kept
+	all.settled = all.started.Add(settleTime)
 	if err := all.trust.load(context.Background(), o.Store); err != nil {
 		return nil, err
 	}

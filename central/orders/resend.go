@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"loa/controller/protocol"
 )
 
 const (
@@ -23,23 +25,10 @@ func (o *Orders) resend(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return fmt.Errorf("read what is due: %w", err)
 		}
-		envelopes := map[string][]byte{}
-		for i, d := range due {
-			online := o.Publisher.Online(d.Cluster) && o.greeted.has(d.Cluster)
-			due[i] = d.sent(now, online)
-			if !online {
-				continue
-			}
-			if envelopes[d.Order] == nil {
-				r, err := o.Store.Order(ctx, d.Order)
-				if err != nil {
-					return fmt.Errorf("read order %s: %w", d.Order, err)
-				}
-				envelopes[d.Order] = r.Envelope
-			}
-			o.toCluster(d.Cluster, laneOf(d.Kind), envelopes[d.Order])
-		}
 		if len(due) > 0 {
+			if err := o.sendDue(ctx, due, now); err != nil {
+				return err
+			}
 			if err := o.Store.Sent(ctx, due); err != nil {
 				return fmt.Errorf("note what was sent: %w", err)
 			}
@@ -48,6 +37,39 @@ func (o *Orders) resend(ctx context.Context, now time.Time) error {
 			return nil
 		}
 	}
+}
+
+// sendDue sends deliveries where that may be, and sets when they are next due.
+func (o *Orders) sendDue(ctx context.Context, due []Delivery, now time.Time) error {
+	over, err := o.over(ctx)
+	if err != nil {
+		return err
+	}
+	read := map[string]Record{}
+	for i, d := range due {
+		online := o.Publisher.Online(d.Cluster) && o.greeted.has(d.Cluster)
+		if !online {
+			due[i] = d.sent(now, false)
+			continue
+		}
+		r, ok := read[d.Order]
+		if !ok {
+			if r, err = o.Store.Order(ctx, d.Order); err != nil {
+				return fmt.Errorf("read order %s: %w", d.Order, err)
+			}
+			read[d.Order] = r
+		}
+		switch {
+		case o.unsettled(r, now):
+			due[i].NextAt = o.settled
+		case r.Kind == protocol.KindAlert && over[r.Subject]:
+			due[i] = d.sent(now, false) // for ever, until it lapses
+		default:
+			due[i] = d.sent(now, true)
+			o.toCluster(d.Cluster, laneOf(d.Kind), r.Envelope)
+		}
+	}
+	return nil
 }
 
 // greeted are the clusters whose hello was answered since the start.

@@ -38,6 +38,11 @@ func (o *Orders) lacking(ctx context.Context, h protocol.Hello, now time.Time) (
 	if err != nil {
 		return nil, err
 	}
+	over, err := o.over(ctx)
+	if err != nil {
+		return nil, err
+	}
+	said = slices.DeleteFunc(said, func(r Record) bool { return r.Kind == protocol.KindAlert && over[r.Subject] })
 	lacking = append(lacking, o.lackingSaid(h, said, waiting)...)
 	plan, err := o.newest(ctx, protocol.KindPlan, h.Cluster)
 	if err != nil {
@@ -194,13 +199,22 @@ func (o *Orders) resync(ctx context.Context, h protocol.Hello, lacking []Record,
 	}
 	out := make([]Delivery, len(lacking))
 	for i, r := range lacking {
-		out[i] = Delivery{Cluster: h.Cluster, Order: r.Hash, Kind: r.Kind}.sent(now, true)
+		out[i] = Delivery{Cluster: h.Cluster, Order: r.Hash, Kind: r.Kind}
+		if o.unsettled(r, now) {
+			out[i].NextAt = o.settled
+		} else {
+			out[i] = out[i].sent(now, true)
+		}
 	}
 	if err := o.Store.Reopen(ctx, h.Epoch, out); err != nil {
 		return fmt.Errorf("note what is sent to %s: %w", h.Cluster, err)
 	}
 	batch, size := protocol.Resync{Version: protocol.Version, Boot: h.Boot}, 0
+	lacking = slices.DeleteFunc(lacking, func(r Record) bool { return o.unsettled(r, now) })
 	send := func() error {
+		if len(batch.Orders) == 0 {
+			return nil
+		}
 		data, err := protocol.Encode(batch)
 		if err != nil {
 			return err

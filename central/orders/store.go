@@ -154,12 +154,13 @@ type Fault struct {
 	Detail  string
 }
 
-// Floor is a revision that a board has of a subject, and that central must
-// jump past.
+// Floor is what a board knows of a subject and central does not: a revision
+// that central must jump past, or that an alert was cancelled.
 type Floor struct {
-	Subject  string
-	Cluster  string // for what is numbered per cluster; "" otherwise
-	Revision int64
+	Subject   string
+	Cluster   string // for what is numbered per cluster; "" otherwise
+	Revision  int64
+	Cancelled bool
 }
 
 // Greeting is the last hello of a cluster.
@@ -199,6 +200,7 @@ type Store interface {
 	Sent(ctx context.Context, d []Delivery) error
 	// Reopen is Sent for what a board of an epoch says it lacks: a delivery that
 	// there is none of is added, one that was closed in another epoch waits again.
+	// A zero SentAt leaves the one that is there.
 	Reopen(ctx context.Context, epoch string, d []Delivery) error
 	// Hold marks waiting deliveries of a cluster as held.
 	Hold(ctx context.Context, cluster string, hashes []string) error
@@ -219,6 +221,8 @@ type Store interface {
 	// KeepGreeting keeps the last hello and the floors it teaches. It returns the
 	// one before (zero for none) and the floors that are new.
 	KeepGreeting(ctx context.Context, g Greeting, floors []Floor) (before Greeting, raised []Floor, err error)
+	// SaidCancelled lists the subjects of floors that are Cancelled.
+	SaidCancelled(ctx context.Context) ([]string, error)
 	Greeting(ctx context.Context, cluster string) (Greeting, error) // ErrNotFound
 	// AddFault keeps the newest 100 of a cluster.
 	AddFault(ctx context.Context, f Fault) error

@@ -234,9 +234,10 @@ func (s orderStore) KeepGreeting(ctx context.Context, g orders.Greeting, floors 
 			return err
 		}
 		for _, f := range floors {
-			changed, err := t.exec(`INSERT INTO floors (subject, cluster, revision) VALUES (?,?,?)
-				ON CONFLICT (subject, cluster) DO UPDATE SET revision = excluded.revision WHERE revision < excluded.revision`,
-				f.Subject, f.Cluster, f.Revision)
+			changed, err := t.exec(`INSERT INTO floors (subject, cluster, revision, cancelled) VALUES (?,?,?,?)
+				ON CONFLICT (subject, cluster) DO UPDATE SET revision = max(revision, excluded.revision), cancelled = max(cancelled, excluded.cancelled)
+				WHERE revision < excluded.revision OR cancelled < excluded.cancelled`,
+				f.Subject, f.Cluster, f.Revision, f.Cancelled)
 			if err != nil {
 				return err
 			}
@@ -247,6 +248,10 @@ func (s orderStore) KeepGreeting(ctx context.Context, g orders.Greeting, floors 
 		return nil
 	})
 	return before, raised, err
+}
+
+func (s orderStore) SaidCancelled(ctx context.Context) ([]string, error) {
+	return list(ctx, s.db.reader, scanText, `SELECT subject FROM floors WHERE cancelled ORDER BY subject`)
 }
 
 func scanGreeting(rows *sql.Rows) (g orders.Greeting, err error) {

@@ -61,7 +61,7 @@ func (s orderStore) Reopen(ctx context.Context, epoch string, out []orders.Deliv
 		for _, d := range out {
 			if _, err := t.exec(`INSERT INTO outbox (order_hash, cluster, handling, attempts, sent_at, next_at) VALUES (?,?,'waiting',?,?,?)
 				ON CONFLICT (order_hash, cluster) DO UPDATE SET handling = 'waiting', attempts = attempts + excluded.attempts,
-					sent_at = excluded.sent_at, next_at = excluded.next_at
+					sent_at = ifnull(excluded.sent_at, sent_at), next_at = excluded.next_at
 				WHERE handling IN ('waiting', 'held', 'lapsed') OR epoch <> ?`,
 				d.Order, d.Cluster, d.Attempts, millis(d.SentAt), zeroMillis(d.NextAt), epoch); err != nil {
 				return err
