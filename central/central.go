@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -38,6 +39,7 @@ type Options struct {
 // Central is the server.
 type Central struct {
 	Options
+	lock     *os.File // of the data folder
 	db       *storage.DB
 	shelf    *library.Shelf
 	registry *registry.Registry
@@ -69,10 +71,11 @@ func New(o Options) (c *Central, err error) {
 			c = nil
 		}
 	}()
-	key, err := openData(o.Data)
+	key, lock, err := openData(o.Data)
 	if err != nil {
 		return c, err
 	}
+	c.lock = lock
 	if c.db, err = storage.Open(filepath.Join(o.Data, database)); err != nil {
 		return c, err
 	}
@@ -195,6 +198,9 @@ func (c *Central) Close() error {
 	}
 	if c.db != nil {
 		errs = append(errs, c.db.Close())
+	}
+	if c.lock != nil {
+		errs = append(errs, c.lock.Close())
 	}
 	return errors.Join(errs...)
 }

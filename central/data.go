@@ -1,19 +1,20 @@
 package central
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"loa/central/registry"
 	"loa/central/storage"
+	"loa/controller/protocol"
 )
 
 // Files of the data folder that people and programs may read. The rest is the
@@ -21,44 +22,102 @@ import (
 const (
 	database      = "central.db"
 	keyFile       = "central.key"    // central's own signing key, PKCS#8
+	lockFile      = "lock"           // held by the running server
 	authorityFile = "authority.pem"  // what clients are to trust
 	addressFile   = "addresses.json" // where the running server listens
 )
 
-// OpenRegistry opens the registry of a data folder without a server, for the
-// command line on the server's machine. done closes it.
+// OpenRegistry opens the registry of a data folder for the command line on the
+// server's machine, beside a running server or without one. done closes it.
 func OpenRegistry(data string) (r *registry.Registry, done func() error, err error) {
-	db, err := storage.Open(filepath.Join(data, database))
+	db, err := openDatabase(data)
 	if err != nil {
 		return nil, nil, err
 	}
 	return registry.New(db.Registry()), db.Close, nil
 }
 
-// openData makes the folder and central's own key at the first start.
-func openData(dir string) (ed25519.PrivateKey, error) {
+// Verify reads everything in the database of a data folder, and central's key.
+// Its error says what is wrong; audited and head are how many rows the audit
+// chain has and the hash of the last.
+func Verify(ctx context.Context, data string) (audited int64, head [32]byte, err error) {
+	db, err := openDatabase(data)
+	if err != nil {
+		return 0, head, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.Check(ctx); err != nil {
+		return 0, head, err
+	}
+	if _, err := readKey(filepath.Join(data, keyFile)); err != nil {
+		return 0, head, err
+	}
+	chain, err := db.VerifyAudit(ctx)
+	return chain.Rows, chain.Hash, err
+}
+
+// openDatabase opens the database of a folder in which a server has run. It
+// makes none: a wrong folder would look like a new one.
+func openDatabase(data string) (*storage.DB, error) {
+	path := filepath.Join(data, database)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is no data folder: it has no %s; loa-central serve makes it", data, database)
+	}
+	return storage.Open(path)
+}
+
+// openData makes the folder and central's own key at the first start. No other
+// server can open the folder until lock is closed.
+func openData(dir string) (key ed25519.PrivateKey, lock *os.File, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make data folder: %w", err)
+		return nil, nil, fmt.Errorf("make data folder: %w", err)
+	}
+	if lock, err = lockData(dir); err != nil {
+		return nil, nil, err
 	}
 	path := filepath.Join(dir, keyFile)
-	data, err := os.ReadFile(path)
+	key, err = readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return makeKey(path)
+		key, err = makeKey(path)
 	}
+	if err != nil {
+		return nil, nil, errors.Join(err, lock.Close())
+	}
+	return key, lock, nil
+}
+
+// lockData keeps a second server out: both would publish, each without knowing
+// what the other sent. The lock ends with the process, however that ends.
+func lockData(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock data folder: %w", err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = errors.New("another server is running on it; end that one first")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock data folder %s: %w", dir, err), f.Close())
+	}
+	return f, nil
+}
+
+func readKey(path string) (ed25519.PrivateKey, error) {
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read central's key: %w", err)
 	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil, fmt.Errorf("read central's key: %s is not PEM", path)
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, fmt.Errorf("read central's key: %s can be read by others (%v); run chmod 600 on it", path, mode)
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read central's key: %w", err)
 	}
-	key, ok := parsed.(ed25519.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("read central's key: %s is not an ed25519 key", path)
+	key, err := protocol.DecodeKeyFile(data)
+	if err != nil {
+		return nil, fmt.Errorf("read central's key %s: %w; restore it from a backup", path, err)
 	}
 	return key, nil
 }
@@ -68,11 +127,11 @@ func makeKey(path string) (ed25519.PrivateKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make central's key: %w", err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	data, err := protocol.EncodeKeyFile(key)
 	if err != nil {
-		return nil, fmt.Errorf("write central's key: %w", err)
+		return nil, fmt.Errorf("make central's key: %w", err)
 	}
-	if err := writeFile(path, 0o600, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})); err != nil {
+	if err := writeFile(path, 0o600, data); err != nil {
 		return nil, fmt.Errorf("write central's key: %w", err)
 	}
 	return key, nil
