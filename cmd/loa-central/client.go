@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -17,11 +18,14 @@ import (
 	"loa/controller/protocol"
 )
 
+// tokenVariable holds the person's token. It is no flag: other users of a
+// machine can read the flags of what runs on it.
+const tokenVariable = "LOA_TOKEN"
+
 // server says how a command reaches the API.
 type server struct {
-	URL   string `name:"server" env:"LOA_SERVER" required:"" help:"As in https://central:8443."`
-	CA    string `env:"LOA_CA" type:"path" help:"The server's authority, PEM; empty: the system's."`
-	Token string `env:"LOA_TOKEN" required:"" help:"The person's token; better in the environment."`
+	URL string `name:"server" env:"LOA_SERVER" required:"" help:"The server's address, as in https://central:8443. The person's token is read from LOA_TOKEN."`
+	CA  string `env:"LOA_CA" type:"path" help:"The server's authority: authority.pem of its data folder. Empty: one that this machine trusts."`
 }
 
 // draft is an order that waits for signatures, as the API shows it.
@@ -35,12 +39,29 @@ type draft struct {
 	Envelope protocol.Envelope `json:"envelope"`
 }
 
+// sealed is the state of an order that has all its signatures.
+const sealed = "sealed"
+
 // status is how far an order is.
 type status struct {
-	Hash    string   `json:"hash"`
-	State   string   `json:"state"`
-	Subject string   `json:"subject"`
-	Persons []string `json:"persons"`
+	Hash    string `json:"hash"`
+	State   string `json:"state"`
+	Subject string `json:"subject"`
+	Lacks   *struct {
+		Detail string `json:"detail"`
+	} `json:"lacks"`
+}
+
+// String begins with the order's subject, for who reads it by a program.
+func (s status) String() string {
+	text := fmt.Sprintf("%s %s: %s", s.Subject, s.Hash, s.State)
+	if s.State != sealed {
+		if s.Lacks != nil {
+			text += " (" + s.Lacks.Detail + ")"
+		}
+		text += "; whoever signs next runs: loa-central sign order " + s.Hash
+	}
+	return visible(text)
 }
 
 // problem is an answer that says what is wrong (RFC 9457).
@@ -65,11 +86,15 @@ func (s *server) call(ctx context.Context, method, path string, in, out any) err
 		}
 		body = bytes.NewReader(data)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(s.URL, "/")+"/api/v1"+path, body)
+	base, token, err := s.address()
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, base+"/api/v1"+path, body)
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
-	req.Header.Set("Authorization", "Bearer "+s.Token)
+	req.Header.Set("Authorization", "Bearer "+token)
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -78,6 +103,10 @@ func (s *server) call(ctx context.Context, method, path string, in, out any) err
 		return err
 	}
 	resp, err := client.Do(req)
+	var unknown x509.UnknownAuthorityError
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("ask the server: %w; name its authority with --ca or LOA_CA", err)
+	}
 	if err != nil {
 		return fmt.Errorf("ask the server: %w", err)
 	}
@@ -107,7 +136,19 @@ func refused(method, path, status string, data []byte) error {
 	for _, e := range p.Errors {
 		text += fmt.Sprintf("\n  %s: %s", e.Location, e.Message)
 	}
-	return errors.New(text)
+	return errors.New(visible(text))
+}
+
+// address is where the API is, and the token that opens it.
+func (s *server) address() (base, token string, err error) {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return "", "", fmt.Errorf("--server %.100q is not an address like https://central:8443", s.URL)
+	}
+	if token = strings.TrimSpace(os.Getenv(tokenVariable)); token == "" {
+		return "", "", errors.New(tokenVariable + " is not set: it holds the person's token, as loa-central token printed it")
+	}
+	return "https://" + u.Host, token, nil
 }
 
 func (s *server) client() (*http.Client, error) {
@@ -122,5 +163,10 @@ func (s *server) client() (*http.Client, error) {
 			return nil, fmt.Errorf("read the server's authority %s: it is not PEM", s.CA)
 		}
 	}
-	return &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{TLSClientConfig: config}}, nil
+	return &http.Client{
+		Timeout:   2 * time.Minute,
+		Transport: &http.Transport{TLSClientConfig: config},
+		// The API has no redirects, and a token follows none.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
 }

@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -20,35 +19,48 @@ import (
 var version = "dev"
 
 type commands struct {
-	Serve serveCommand `cmd:"" help:"Run the server."`
-	Token tokenCommand `cmd:"" help:"On the server's machine: make a person's API token, and the first administrator."`
-	Areas areasCommand `cmd:"" help:"On the server's machine: add or replace areas from a file."`
+	Serve  serveCommand  `cmd:"" group:"On the server's machine" help:"Run the server."`
+	Areas  areasCommand  `cmd:"" group:"On the server's machine" help:"Add or replace areas from a file."`
+	Token  tokenCommand  `cmd:"" group:"On the server's machine" help:"Make a person's API token, and the first administrator."`
+	Verify verifyCommand `cmd:"" group:"On the server's machine" help:"Check that a data folder is whole."`
 
-	Key  keyCommand  `cmd:"" help:"Make keys, and the root that says who administers."`
-	Sign signCommand `cmd:"" help:"Sign: an envelope file, or an order that waits at the server."`
+	Key    keyCommand    `cmd:"" group:"Keys and trust" help:"Make keys, and the root that says who administers."`
+	Sign   signCommand   `cmd:"" group:"Keys and trust" help:"Sign an envelope file, or an order that waits at the server."`
+	Root   rootCommand   `cmd:"" group:"Keys and trust" help:"Hand the signed root to the server."`
+	KeySet keySetCommand `cmd:"" group:"Keys and trust" name:"keyset" help:"Sign the next key set, made from the registry."`
+	Enrol  enrolCommand  `cmd:"" group:"Keys and trust" help:"Answer a board's request: sign its placement, fetch its certificate."`
 
-	Root   rootCommand   `cmd:"" help:"Hand the root to the server."`
-	KeySet keySetCommand `cmd:"" name:"keyset" help:"Sign the next key set, made from the registry."`
-	Enrol  enrolCommand  `cmd:"" help:"Answer a board's request: sign its placement, issue its certificate."`
+	Approve approveCommand `cmd:"" group:"Orders" help:"Approve a bulletin: sign its document."`
+	Alert   alertCommand   `cmd:"" group:"Orders" help:"Raise an alert, or a drill."`
+	Cancel  cancelCommand  `cmd:"" group:"Orders" help:"End an alert, or a drill."`
+	Stop    stopCommand    `cmd:"" group:"Orders" help:"Silence what is on air in an area."`
 
-	Approve approveCommand `cmd:"" help:"Approve a bulletin: sign its document."`
-	Alert   alertCommand   `cmd:"" help:"Raise an alert, or a drill."`
-	Cancel  cancelCommand  `cmd:"" help:"End an alert, or a drill."`
-	Stop    stopCommand    `cmd:"" help:"Silence what is on air in an area."`
+	Version kong.VersionFlag `help:"Print the version and end."`
 }
+
+const description = `The provincial source-information server, and its command line.
+
+Commands that speak to a server read its address from LOA_SERVER, its authority from LOA_CA, and the person's token from LOA_TOKEN.
+Commands that sign show the exact bytes first and ask, unless --yes is given.
+The program exits with 0 when done, 1 on an error, 2 when it was called wrongly.`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var c commands
-	k := kong.Parse(&c,
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	parser := kong.Must(&commands{},
 		kong.Name("loa-central"),
-		kong.Description("The provincial source-information server, and its command line."),
-		kong.UsageOnError(),
+		kong.Description(description),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"version": version},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil))),
 	)
-	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {
+	command, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "loa-central: %v; see loa-central --help\n", err)
+		os.Exit(2)
+	}
+	if err := command.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "loa-central:", err)
 		os.Exit(1)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,24 +23,24 @@ func (c *approveCommand) Run(ctx context.Context) error {
 	if err := c.call(ctx, "POST", "/bulletins/"+url.PathEscape(c.Bulletin)+"/document", nil, &d); err != nil {
 		return err
 	}
-	_, err := c.signDraft(ctx, &c.signing, d)
+	_, err := c.signDraft(ctx, &c.signing, d, protocol.KindBulletin, protocol.Live)
 	return err
 }
 
 type alertCommand struct {
 	server
 	signing
-	Area        []string          `required:"" help:"Code of an area; can be given again."`
-	Hazard      string            `required:"" help:"As in flood, storm, fire, landslide."`
-	Level       int               `help:"Risk level 1 to 5."`
-	Drill       bool              `help:"An exercise: it is announced as one on every loudspeaker."`
-	Siren       string            `default:"3x20/10" help:"BLASTSxSECONDS/GAP, or none."`
-	Phrase      string            `help:"Built-in phrase that stands in for missing audio; empty: the hazard's."`
-	Message     map[string]string `required:"" placeholder:"LANG=TEXT" help:"What is said, per language."`
-	Audio       map[string]string `placeholder:"LANG=SHA256" help:"Audio of a message, as uploaded."`
-	Repetitions int               `default:"3" help:"How often it sounds."`
-	Pause       time.Duration     `default:"10s" help:"Between repetitions."`
-	Lifetime    time.Duration     `default:"2h" help:"At most 24h."`
+	Area        []string      `required:"" help:"Code of an area; can be given again."`
+	Hazard      string        `required:"" help:"As in flood, storm, fire, landslide."`
+	Level       int           `help:"Risk level 1 to 5; 0 where none is set."`
+	Drill       bool          `help:"An exercise: it is announced as one on every loudspeaker."`
+	Siren       string        `default:"3x20/10" help:"BLASTSxSECONDS/GAP, as in 3x20/10, or none."`
+	Phrase      string        `help:"Built-in phrase that stands in for missing audio; empty: the hazard's."`
+	Message     []string      `required:"" sep:"none" placeholder:"LANG=TEXT" help:"What is said; given once per language."`
+	Audio       []string      `sep:"none" placeholder:"LANG=SHA256" help:"Audio of a message, as uploaded."`
+	Repetitions int           `default:"3" help:"How often it sounds."`
+	Pause       time.Duration `default:"10s" help:"Between repetitions."`
+	Lifetime    time.Duration `default:"2h" help:"At most 24h."`
 }
 
 func (c *alertCommand) Run(ctx context.Context) error {
@@ -46,25 +48,17 @@ func (c *alertCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	messages := []map[string]any{}
-	for lang, text := range c.Message {
-		m := map[string]any{"language": lang, "text": text}
-		if sha := c.Audio[lang]; sha != "" {
-			m["audio"] = sha
-		}
-		messages = append(messages, m)
-	}
-	for lang := range c.Audio {
-		if _, ok := c.Message[lang]; !ok {
-			return fmt.Errorf("--audio %s has no --message of that language", lang)
-		}
+	messages, err := c.messages()
+	if err != nil {
+		return err
 	}
 	phrase := c.Phrase
 	if phrase == "" {
 		phrase = c.Hazard
 	}
+	mode := modeOf(c.Drill)
 	body := map[string]any{
-		"mode": modeOf(c.Drill), "audience": c.Area, "hazard": c.Hazard, "level": c.Level, "siren": siren,
+		"mode": mode, "audience": c.Area, "hazard": c.Hazard, "level": c.Level, "siren": siren,
 		"phrase": phrase, "messages": messages, "repetitions": c.Repetitions, "pause": c.Pause.Seconds(),
 		"lifetimeSeconds": int(c.Lifetime.Seconds()),
 	}
@@ -72,19 +66,57 @@ func (c *alertCommand) Run(ctx context.Context) error {
 	if err := c.call(ctx, "POST", "/alerts", body, &d); err != nil {
 		return err
 	}
-	_, err = c.signDraft(ctx, &c.signing, d)
+	_, err = c.signDraft(ctx, &c.signing, d, protocol.KindAlert, mode)
 	return err
 }
 
+// message is one language of an alert, as the API takes it.
+type message struct {
+	Language string `json:"language"`
+	Text     string `json:"text"`
+	Audio    string `json:"audio,omitempty"`
+}
+
+// messages are those of the flags, in their order.
+func (c *alertCommand) messages() ([]message, error) {
+	var all []message
+	at := map[string]int{}
+	for _, m := range c.Message {
+		lang, text, ok := strings.Cut(m, "=")
+		if _, twice := at[lang]; !ok || lang == "" || text == "" || twice {
+			return nil, fmt.Errorf("--message %.60q is not LANG=TEXT, or its language stands twice", m)
+		}
+		at[lang] = len(all)
+		all = append(all, message{Language: lang, Text: text})
+	}
+	for _, a := range c.Audio {
+		lang, hash, _ := strings.Cut(a, "=")
+		i, ok := at[lang]
+		if !ok || hash == "" || all[i].Audio != "" {
+			return nil, fmt.Errorf("--audio %.100q is not LANG=SHA256 of a language that has a --message", a)
+		}
+		all[i].Audio = hash
+	}
+	return all, nil
+}
+
+var sirenForm = regexp.MustCompile(`^([0-9]{1,4})x([0-9]{1,4}(?:\.[0-9]{1,3})?)/([0-9]{1,4}(?:\.[0-9]{1,3})?)$`)
+
+// parseSiren reads 3x20/10: three blasts of 20 s, 10 s apart. How many and how
+// long they may be, the server judges.
 func parseSiren(s string) (protocol.Siren, error) {
-	var v protocol.Siren
 	if s == "none" {
-		return v, nil
+		return protocol.Siren{}, nil
 	}
-	if n, err := fmt.Sscanf(s, "%dx%g/%g", &v.Blasts, &v.Seconds, &v.Gap); err != nil || n != 3 {
-		return v, fmt.Errorf("--siren %q is not BLASTSxSECONDS/GAP, as in 3x20/10, or none", s)
+	parts := sirenForm.FindStringSubmatch(s)
+	if parts == nil {
+		return protocol.Siren{}, fmt.Errorf("--siren %.40q is not BLASTSxSECONDS/GAP, as in 3x20/10, or none", s)
 	}
-	return v, nil
+	// The form leaves nothing that could fail.
+	blasts, _ := strconv.Atoi(parts[1])
+	seconds, _ := strconv.ParseFloat(parts[2], 64)
+	gap, _ := strconv.ParseFloat(parts[3], 64)
+	return protocol.Siren{Blasts: blasts, Seconds: seconds, Gap: gap}, nil
 }
 
 func modeOf(drill bool) protocol.Mode {
@@ -104,13 +136,15 @@ type cancelCommand struct {
 func (c *cancelCommand) Run(ctx context.Context) error {
 	mode, id := modeOf(c.Drill), c.Alert
 	if parts := strings.Split(c.Alert, "/"); len(parts) == 3 && parts[0] == "alert" {
-		mode, id = protocol.Mode(parts[1]), parts[2]
+		if mode, id = protocol.Mode(parts[1]), parts[2]; mode != protocol.Live && mode != protocol.Drill {
+			return fmt.Errorf("%.60q is not an alert's subject, as in alert/live/ID", c.Alert)
+		}
 	}
 	var d draft
 	if err := c.call(ctx, "POST", "/alerts/"+string(mode)+"/"+url.PathEscape(id)+"/cancel", nil, &d); err != nil {
 		return err
 	}
-	_, err := c.signDraft(ctx, &c.signing, d)
+	_, err := c.signDraft(ctx, &c.signing, d, protocol.KindCancel, mode)
 	return err
 }
 
@@ -125,6 +159,6 @@ func (c *stopCommand) Run(ctx context.Context) error {
 	if err := c.call(ctx, "POST", "/stops", map[string]any{"areas": c.Area}, &d); err != nil {
 		return err
 	}
-	_, err := c.signDraft(ctx, &c.signing, d)
+	_, err := c.signDraft(ctx, &c.signing, d, protocol.KindStop, protocol.Live)
 	return err
 }

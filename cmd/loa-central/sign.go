@@ -2,12 +2,11 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 
@@ -16,26 +15,15 @@ import (
 
 // signing is shared by the commands that sign.
 type signing struct {
-	Key []string `required:"" type:"existingfile" help:"The person's key file; can be given again where several persons sit together."`
+	Key []string `required:"" sep:"none" type:"existingfile" help:"The person's key file; given again where several persons sit together."`
 	Yes bool     `help:"Sign without asking."`
 }
 
+var errNotSigned = errors.New("nothing was signed")
+
 // sign shows the very bytes, asks, and returns the signature of every key.
-func (s *signing) sign(e protocol.Envelope) ([]protocol.Signature, error) {
-	if err := show(os.Stdout, e); err != nil {
-		return nil, err
-	}
-	if !s.Yes {
-		fmt.Print("Sign this? Type yes: ")
-		answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("read answer: %w", err)
-		}
-		if strings.TrimSpace(answer) != "yes" {
-			return nil, errors.New("not signed")
-		}
-	}
-	var made []protocol.Signature
+func (s *signing) sign(ctx context.Context, e protocol.Envelope) ([]protocol.Signature, error) {
+	var keys []protocol.Envelope
 	for _, path := range s.Key {
 		key, err := readKey(path)
 		if err != nil {
@@ -43,33 +31,54 @@ func (s *signing) sign(e protocol.Envelope) ([]protocol.Signature, error) {
 		}
 		signed := protocol.Envelope{PayloadType: e.PayloadType, Payload: e.Payload}
 		signed.Sign(key)
-		made = append(made, signed.Signatures...)
+		keys = append(keys, signed)
+	}
+	if err := show(os.Stdout, e); err != nil {
+		return nil, err
+	}
+	if !s.Yes {
+		if err := consent(ctx, os.Stdin); err != nil {
+			return nil, err
+		}
+	}
+	var made []protocol.Signature
+	for _, k := range keys {
+		made = append(made, k.Signatures...)
 	}
 	return made, nil
 }
 
-// show prints what is signed, out of the signed bytes themselves.
-func show(w io.Writer, e protocol.Envelope) error {
-	kind, mode, err := protocol.ParsePayloadType(e.PayloadType)
-	if err != nil {
-		return err
+// consent asks, and takes nothing but yes for it.
+func consent(ctx context.Context, from io.Reader) error {
+	fmt.Print("Sign this? Type yes: ")
+	answers := make(chan string, 1)
+	go func() {
+		answer, _ := bufio.NewReader(from).ReadString('\n') // what cannot be read is no yes
+		answers <- answer
+	}()
+	select {
+	case answer := <-answers:
+		if strings.TrimSpace(answer) == "yes" {
+			return nil
+		}
+	case <-ctx.Done():
+		fmt.Println()
 	}
-	var text bytes.Buffer
-	if err := json.Indent(&text, e.Payload, "", "  "); err != nil {
-		return fmt.Errorf("show what is signed: %w", err)
-	}
-	fmt.Fprintf(w, "%s %s, order %s\n%s\n", strings.ToUpper(string(mode)), kind, e.Hash(), text.String())
-	return nil
+	return errNotSigned
 }
 
-// signDraft signs a draft and hands the signatures in. The hash that the server
-// names is not believed: the signature is over the bytes that were shown.
-func (s *server) signDraft(ctx context.Context, keys *signing, d draft) (status, error) {
+// signDraft signs a draft of the kind that was asked for and hands the
+// signatures in. The hash that the server names is not believed: the signature
+// is over the bytes that were shown.
+func (s *server) signDraft(ctx context.Context, keys *signing, d draft, kind protocol.Kind, mode protocol.Mode) (status, error) {
 	var st status
-	for _, n := range d.Notes {
-		fmt.Println("note:", n)
+	if want := protocol.PayloadType(kind, mode); d.Envelope.PayloadType != want {
+		return st, fmt.Errorf("the server was asked for a %s %s and answered with %.80q; %w", mode, kind, d.Envelope.PayloadType, errNotSigned)
 	}
-	made, err := keys.sign(d.Envelope)
+	for _, n := range d.Notes {
+		fmt.Println("note:", visible(n))
+	}
+	made, err := keys.sign(ctx, d.Envelope)
 	if err != nil {
 		return st, err
 	}
@@ -78,7 +87,7 @@ func (s *server) signDraft(ctx context.Context, keys *signing, d draft) (status,
 			return st, err
 		}
 	}
-	fmt.Printf("%s %s: %s\n", st.Subject, st.Hash, st.State)
+	fmt.Println(st)
 	return st, nil
 }
 
@@ -92,37 +101,46 @@ type signFileCommand struct {
 	File string `arg:"" type:"existingfile" help:"The envelope; it is replaced by the signed one."`
 }
 
-func (c *signFileCommand) Run() error {
+func (c *signFileCommand) Run(ctx context.Context) error {
 	e, err := readEnvelope(c.File)
 	if err != nil {
 		return err
 	}
-	made, err := c.sign(e)
+	made, err := c.sign(ctx, e)
 	if err != nil {
 		return err
 	}
 	for _, sig := range made {
 		e.AddSignature(sig)
 	}
-	return writeEnvelope(c.File, e)
+	if err := writeEnvelope(c.File, e); err != nil {
+		return err
+	}
+	fmt.Printf("%s has %d signatures\n", c.File, len(e.Signatures))
+	return nil
 }
 
 type signOrderCommand struct {
 	server
 	signing
-	Hash string `arg:"" help:"The order's hash."`
+	Hash string `arg:"" help:"The order's hash, as the command that drafted it printed."`
 }
 
 func (c *signOrderCommand) Run(ctx context.Context) error {
 	var waiting struct {
 		Draft draft `json:"draft"`
 	}
-	if err := c.call(ctx, "GET", "/orders/"+c.Hash, nil, &waiting); err != nil {
+	if err := c.call(ctx, "GET", "/orders/"+url.PathEscape(c.Hash), nil, &waiting); err != nil {
 		return err
 	}
-	if got := waiting.Draft.Envelope.Hash(); got != c.Hash {
-		return fmt.Errorf("the server gave order %s for %s", got, c.Hash)
+	d := waiting.Draft
+	if got := d.Envelope.Hash(); got != c.Hash {
+		return fmt.Errorf("the server was asked for order %s and answered with %s; %w", c.Hash, got, errNotSigned)
 	}
-	_, err := c.signDraft(ctx, &c.signing, waiting.Draft)
+	kind, mode, err := protocol.ParsePayloadType(d.Envelope.PayloadType)
+	if err != nil {
+		return err
+	}
+	_, err = c.signDraft(ctx, &c.signing, d, kind, mode)
 	return err
 }

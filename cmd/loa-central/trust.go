@@ -2,29 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"os"
 
 	"loa/controller/protocol"
 )
-
-type rootCommand struct {
-	server
-	File string `arg:"" type:"existingfile" help:"The root, signed by its owners."`
-}
-
-func (c *rootCommand) Run(ctx context.Context) error {
-	e, err := readEnvelope(c.File)
-	if err != nil {
-		return err
-	}
-	var st status
-	if err := c.call(ctx, "PUT", "/root", e, &st); err != nil {
-		return err
-	}
-	fmt.Printf("root %s: %s\n", st.Hash, st.State)
-	return nil
-}
 
 type keySetCommand struct {
 	server
@@ -36,43 +20,48 @@ func (c *keySetCommand) Run(ctx context.Context) error {
 	if err := c.call(ctx, "POST", "/keyset", nil, &d); err != nil {
 		return err
 	}
-	_, err := c.signDraft(ctx, &c.signing, d)
+	_, err := c.signDraft(ctx, &c.signing, d, protocol.KindKeySet, protocol.Live)
 	return err
 }
 
 type enrolCommand struct {
 	server
 	signing
-	Cluster string `required:"" help:"The cluster in which the board hangs."`
-	Request string `arg:"" type:"existingfile" help:"What loa-agent init wrote."`
-	Out     string `required:"" type:"path" help:"Where to write the answer."`
+	Cluster string `required:"" help:"Id of the cluster in which the board hangs."`
+	Request string `arg:"" type:"existingfile" help:"The request, as loa-agent init wrote it."`
+	Out     string `required:"" type:"path" help:"Where to write the answer, for loa-agent enrol."`
 }
 
 // Run drafts the board's placement, has it signed, and fetches the answer. It
 // may be run again: what is done already stays done.
 func (c *enrolCommand) Run(ctx context.Context) error {
+	data, err := os.ReadFile(c.Request)
+	if err != nil {
+		return fmt.Errorf("read request: %w", err)
+	}
+	if _, err := protocol.OpenEnrolRequest(data); err != nil {
+		return fmt.Errorf("read request %s: %w", c.Request, err)
+	}
 	request, err := readEnvelope(c.Request)
 	if err != nil {
 		return err
 	}
 	var d draft
-	body := map[string]any{"cluster": c.Cluster, "request": request}
-	if err := c.call(ctx, "POST", "/enrolments", body, &d); err != nil {
+	if err := c.call(ctx, "POST", "/enrolments", map[string]any{"cluster": c.Cluster, "request": request}, &d); err != nil {
 		return err
 	}
-	st, err := c.signDraft(ctx, &c.signing, d)
+	st, err := c.signDraft(ctx, &c.signing, d, protocol.KindPlacement, protocol.Live)
 	if err != nil {
 		return err
 	}
-	if st.State != "sealed" {
-		return fmt.Errorf("the placement waits for more administrators: order %s; run this again when they have signed", st.Hash)
+	if st.State != sealed {
+		return errors.New("there is no answer yet: run this command again when enough administrators have signed")
 	}
 	var answer protocol.Enrolment
-	if err := c.call(ctx, "POST", "/enrolments/"+c.Cluster+"/answer", map[string]any{"request": request}, &answer); err != nil {
+	if err := c.call(ctx, "POST", "/enrolments/"+url.PathEscape(c.Cluster)+"/answer", map[string]any{"request": request}, &answer); err != nil {
 		return err
 	}
-	data, err := protocol.Encode(answer)
-	if err != nil {
+	if data, err = protocol.Encode(answer); err != nil {
 		return err
 	}
 	if err := os.WriteFile(c.Out, data, 0o600); err != nil {
