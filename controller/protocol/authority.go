@@ -93,8 +93,9 @@ func (o *Order) byRule(k *Known, kind Kind, mode Mode, asWide breadth) error {
 	best, needed := 0, 0
 	for _, r := range k.rules(kind, mode, asWide) {
 		counted, threshold := r.counted(signed), r.Threshold
-		if kind == KindAlert && mode == Live && asWide == wide {
-			// The root may have been stepped after the key set was accepted.
+		if kind == KindAlert && mode == Live && breadthOf(r.Scope) == wide {
+			// The root may have been stepped after the key set was accepted. It
+			// counts for a narrow alert too: one for every commune would be as wide.
 			threshold = max(threshold, k.Root.WideAlert)
 		}
 		if len(counted) >= threshold {

@@ -50,6 +50,13 @@ func (k KnownAlert) Seen(a *Alert, hash string) KnownAlert {
 	return k
 }
 
+// Forgotten is k after its alert was found void: as if none had been seen, so
+// that the same document may come signed by others. What ended it counts on.
+func (k KnownAlert) Forgotten() KnownAlert {
+	k.Sequence, k.Hash, k.Wide, k.Village = 0, "", false, false
+	return k
+}
+
 // Ended reports whether the alert was ended by somebody who could end it.
 func (k KnownAlert) Ended() bool { return k.ended(k.Wide) }
 

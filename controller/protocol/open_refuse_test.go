@@ -271,6 +271,11 @@ func authorityRefusals() []refusal {
 			r.WideAlert = 3
 			w.Root = &r
 		}, reason: protocol.ReasonThreshold, field: "signatures"},
+		{name: "an alert of one commune by two of the province's, where the root has since asked for three", order: alert([]string{"03388"}, "wide1", "wide2"), known: func(w *world) {
+			r := aRoot()
+			r.WideAlert = 3
+			w.Root = &r
+		}, reason: protocol.ReasonThreshold, field: "signatures"},
 		{name: "a live alert by a person for drills", order: alert([]string{"03388"}, "drillmaster"), reason: protocol.ReasonNotAuthorised, field: "signatures"},
 		{name: "an officer's update that would replace a wide alert", order: sealed(protocol.KindAlert, protocol.Live, wideUpdate, "officer"),
 			known: raised(anAlert("12"), "wide1", "wide2"), reason: protocol.ReasonNotAuthorised, field: "signatures"},

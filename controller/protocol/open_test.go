@@ -198,6 +198,8 @@ func TestVoid(t *testing.T) {
 	both := sealed(protocol.KindBulletin, protocol.Live, aBulletin(), "officer", "broadcaster")
 	cancel := sealed(protocol.KindCancel, protocol.Live, aCancel(), "officer")
 	keys := sealed(protocol.KindKeySet, protocol.Live, aKeySet(), "admin1", "admin2")
+	three := sealed(protocol.KindKeySet, protocol.Live, aKeySet(), "admin1", "admin2", "admin3")
+	place := sealed(protocol.KindPlacement, protocol.Live, aPlacement(), "admin1", "admin2")
 	revoke := func(ids ...string) func(w *world) {
 		return func(w *world) {
 			ks := aKeySet()
@@ -251,6 +253,31 @@ func TestVoid(t *testing.T) {
 			r.Administrators[0].Keys[0].Revoked = true
 			w.Root = &r
 		}, true},
+		{"an administrator left the root", keys, func(w *world) {
+			r := aRoot()
+			r.Administrators = persons("admin1", "admin3", "admin4")
+			w.Root = &r
+		}, true},
+		{"an administrator who was not needed left the root", three, func(w *world) {
+			r := aRoot()
+			r.Administrators = persons("admin1", "admin3", "admin4")
+			w.Root = &r
+		}, false},
+		{"a placement's administrators left the root", place, func(w *world) {
+			r := aRoot()
+			r.Administrators = persons("admin4", "admin5")
+			w.Root, w.KeySet, w.Placement = &r, nil, nil
+		}, true},
+		{"an administrator's key was retired by the root", keys, func(w *world) {
+			r := aRoot()
+			r.Administrators[0].Keys[0].Retired = true
+			w.Root = &r
+		}, false},
+		{"the root fixes a higher threshold for wide alerts", three, func(w *world) {
+			r := aRoot()
+			r.Administrators, r.WideAlert = persons("admin1", "admin3"), 3
+			w.Root = &r
+		}, false},
 		{"a key set cannot revoke an administrator", keys, change(func(ks *protocol.KeySet) {
 			k := public("admin1")
 			k.Revoked = true
@@ -277,4 +304,75 @@ func hashOf(data []byte) string {
 		panic(err)
 	}
 	return e.Hash()
+}
+
+func TestStands(t *testing.T) {
+	alert := sealed(protocol.KindAlert, protocol.Live, anAlert(), "officer")
+	local := sealed(protocol.KindLocal, protocol.Drill, aLocal(), "officer")
+	for _, c := range []struct {
+		name   string
+		order  []byte
+		then   func(w *world)
+		reason protocol.Reason
+	}{
+		{"nothing happened", alert, func(*world) {}, ""},
+		{"the board was moved away", alert, func(w *world) {
+			p := aPlacement()
+			p.Areas = []string{"12", "03390"}
+			w.Placement = &p
+		}, protocol.ReasonWrongAudience},
+		{"a button's order, on a board that was moved away", local, func(w *world) {
+			p := aPlacement()
+			p.Areas = []string{"12", "03390"}
+			w.Placement = &p
+		}, protocol.ReasonWrongAudience},
+		{"its key was revoked", local, func(w *world) {
+			ks := aKeySet()
+			for i := range ks.Persons {
+				for j := range ks.Persons[i].Keys {
+					ks.Persons[i].Keys[j].Revoked = true
+				}
+			}
+			w.KeySet = &ks
+		}, protocol.ReasonRevoked},
+		{"the key set is gone", alert, func(w *world) { w.KeySet = nil }, protocol.ReasonNotEnrolled},
+		{"it has expired", alert, func(w *world) { w.Now = now.Add(2 * time.Hour) }, protocol.ReasonExpired},
+		{"it would have expired by a clock that is not trusted", alert, func(w *world) { w.Now, w.Trusted = now.AddDate(40, 0, 0), false }, ""},
+		{"the time is not known", local, func(w *world) { w.Now, w.Trusted = time.Unix(0, 0), false }, ""},
+		{"it certainly has expired", local, func(w *world) { w.Now, w.Trusted, w.Floor = time.Unix(0, 0), false, now.AddDate(1, 0, 0) }, protocol.ReasonExpired},
+		{"the clock was set back since", alert, func(w *world) { w.Now = now.AddDate(0, 0, -1) }, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			o, err := w.open(c.order)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.accept(o)
+			c.then(w)
+			if err := o.Stands(w.Known, w.Clock); protocol.ReasonOf(err) != c.reason {
+				t.Errorf("got %v, want %q", err, c.reason)
+			}
+		})
+	}
+}
+
+// What was forgotten because its key was revoked may come again from somebody
+// else, at any sequence; a cancel that was seen still ends it.
+func TestForgotten(t *testing.T) {
+	w := newWorld(t)
+	o := w.must(t, sealed(protocol.KindAlert, protocol.Live, anAlert(), "officer"))
+	again := sealed(protocol.KindAlert, protocol.Live, anAlert(), "captain")
+	if _, err := w.open(again); protocol.ReasonOf(err) != protocol.ReasonDuplicate {
+		t.Errorf("got %v before", err)
+	}
+	w.Alerts[o.Subject] = w.Alerts[o.Subject].Forgotten()
+	if _, err := w.open(again); err != nil {
+		t.Errorf("got %v, forgotten", err)
+	}
+	w.must(t, sealed(protocol.KindCancel, protocol.Live, aCancel(), "captain"))
+	w.Alerts[o.Subject] = w.Alerts[o.Subject].Forgotten()
+	if _, err := w.open(again); protocol.ReasonOf(err) != protocol.ReasonCancelled {
+		t.Errorf("got %v, cancelled", err)
+	}
 }

@@ -6,33 +6,6 @@ import (
 	"slices"
 )
 
-// Void reports whether an order that was accepted no longer stands: a key that
-// signed it was revoked since, and the other signatures alone do not suffice.
-// So a thief who adds a signature to an honest order does not undo it. Keys
-// that were only retired, or persons who left a rule, do not undo what was
-// accepted. What a cancel or a stop ended stays ended, and a root is replaced
-// by the next one only.
-func (o *Order) Void(k Known) bool {
-	if k.Root == nil || k.KeySet == nil || k.Placement == nil {
-		return false
-	}
-	persons := k.KeySet.Persons
-	switch o.Kind {
-	case KindRoot, KindCancel, KindStop:
-		return false
-	case KindKeySet, KindPlacement:
-		persons = k.Root.Administrators
-	}
-	if !slices.ContainsFunc(o.Envelope.Signatures, func(s Signature) bool {
-		_, key, ok := findKey(persons, s.KeyID)
-		return ok && key.Revoked
-	}) {
-		return false
-	}
-	again := Order{Envelope: o.Envelope, Kind: o.Kind, Mode: o.Mode, Subject: o.Subject, Document: o.Document, accepted: true}
-	return again.authorise(&k) != nil
-}
-
 // SealReceipt signs a receipt with the board's own key.
 func SealReceipt(r Receipt, board ed25519.PrivateKey) (Envelope, error) {
 	return seal(KindReceipt, r, board)
