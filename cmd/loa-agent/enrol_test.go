@@ -3,13 +3,19 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"loa/central/broker"
 	"loa/controller/protocol"
 )
 
@@ -236,5 +242,51 @@ func TestClientTLSTrustsCentralAlone(t *testing.T) {
 	}
 	if !config.Certificates[0].PrivateKey.(ed25519.PrivateKey).Equal(key) {
 		t.Error("it connects with another key")
+	}
+}
+
+// A board connects whatever its clock says: to be told the time it must.
+func TestClientTLSNeedsNoClock(t *testing.T) {
+	key := private("board")
+	authority, other := anAuthority(t), anAuthority(t)
+	client, err := clientTLS(answerOf(t, authority, publicOf(key)), key)
+	must(t, err)
+	server := func(a *broker.Authority) *tls.Config {
+		config, err := a.ServerTLS([]string{"central"}, func(string, *x509.Certificate) error { return nil })
+		must(t, err)
+		certificate, err := config.GetCertificate(nil) // now: in the bubble it is another time
+		must(t, err)
+		config.GetCertificate, config.Certificates = nil, []tls.Certificate{*certificate}
+		config.Time = func() time.Time { return now }
+		return config
+	}
+	for _, c := range []struct {
+		name   string
+		years  int // behind 2000, where the bubble's clock begins
+		server *tls.Config
+		refuse bool
+	}{
+		{"in 2000", 0, server(authority), false},
+		{"in 2069", 69, server(authority), false},
+		{"in 2150", 150, server(authority), false},
+		{"another central", 26, server(other), true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(time.Now().AddDate(c.years, 0, 0)))
+				here, there := net.Pipe()
+				defer here.Close()
+				go func() {
+					defer there.Close()
+					tls.Server(there, c.server).HandshakeContext(t.Context())
+				}()
+				config := client.Clone()
+				config.ServerName = "central"
+				err := tls.Client(here, config).HandshakeContext(t.Context())
+				if (err != nil) != c.refuse {
+					t.Errorf("at %v: %v", time.Now(), err)
+				}
+			})
+		})
 	}
 }
