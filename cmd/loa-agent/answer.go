@@ -135,7 +135,7 @@ func clientTLS(e protocol.Enrolment, key ed25519.PrivateKey) (*tls.Config, error
 		// whose clock stands in 1970 or in 2069 needs the connection to be told
 		// the time. What is given up is the end of a stolen server certificate;
 		// the authority is pinned, and orders rest on persons' signatures.
-		//		Time:         func() time.Time { return certificate.NotBefore },
+		Time:         func() time.Time { return certificate.NotBefore },
 		Certificates: []tls.Certificate{{Certificate: [][]byte{block.Bytes}, PrivateKey: key, Leaf: certificate}},
 	}, nil
 }
