@@ -29,6 +29,10 @@ const (
 // judged. An error is for the log: the hello was not believed, or the store
 // failed, and the board will say hello again.
 func (o *Orders) Hello(ctx context.Context, cluster string, payload []byte) error {
+	// A board that was revoked may still be connected.
+	if _, err := o.board(ctx, cluster); err != nil {
+		return err
+	}
 	h, err := readHello(cluster, payload)
 	if err != nil {
 		return o.fault(ctx, cluster, protocol.LaneHello, err)

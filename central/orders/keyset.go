@@ -36,20 +36,29 @@ func (o *Orders) KeySet(ctx context.Context, by string) (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
-	m := maker{root: root, usable: map[string]bool{}}
-	now := present()
-	m.set = protocol.KeySet{Version: protocol.Version, Revision: revision, Issued: now, Expires: now.AddDate(1, 0, 0), Rules: []protocol.Rule{}}
-	if err := o.persons(ctx, &m); err != nil {
+	m, err := o.makeKeySet(ctx, root)
+	if err != nil {
 		return Draft{}, err
 	}
-	roles, err := o.Registry.Roles(ctx, "")
-	if err != nil {
-		return Draft{}, fmt.Errorf("list roles: %w", err)
-	}
-	m.rules(roles)
+	now := present()
+	m.set.Version, m.set.Revision, m.set.Issued, m.set.Expires = protocol.Version, revision, now, now.AddDate(1, 0, 0)
 	d, err := o.DraftDocument(ctx, by, protocol.KindKeySet, protocol.Live, m.set)
 	d.Notes = m.notes
 	return d, err
+}
+
+// makeKeySet makes the persons and rules of a key set as the registry is now.
+func (o *Orders) makeKeySet(ctx context.Context, root *protocol.Root) (maker, error) {
+	m := maker{root: root, usable: map[string]bool{}, set: protocol.KeySet{Rules: []protocol.Rule{}}}
+	if err := o.persons(ctx, &m); err != nil {
+		return m, err
+	}
+	roles, err := o.Registry.Roles(ctx, "")
+	if err != nil {
+		return m, fmt.Errorf("list roles: %w", err)
+	}
+	m.rules(roles)
+	return m, nil
 }
 
 // persons fills in everybody who has a key, and central.
@@ -90,9 +99,32 @@ func (o *Orders) persons(ctx context.Context, m *maker) error {
 		}
 	}
 	m.set.Persons = append(m.set.Persons, protocol.Person{
-		ID: Service, Name: Service, Service: true, Keys: []protocol.Key{o.PublicKey()},
+		ID: Service, Name: Service, Service: true, Keys: o.ownKeys(),
 	})
 	return nil
+}
+
+// ownKeys is central's key, and those that it had before, revoked: what the
+// key set in force lists is carried on, so that whoever got hold of an old key
+// file can make no plan and tell no time.
+func (o *Orders) ownKeys() []protocol.Key {
+	keys := []protocol.Key{o.PublicKey()}
+	inForce := o.trust.known().KeySet
+	if inForce == nil {
+		return keys
+	}
+	for _, p := range inForce.Persons {
+		if !p.Service || p.ID != Service {
+			continue
+		}
+		for _, k := range p.Keys {
+			if k.ID != keys[0].ID {
+				k.Revoked = true
+				keys = append(keys, k)
+			}
+		}
+	}
+	return keys
 }
 
 // maker makes the rules of a key set.

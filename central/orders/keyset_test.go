@@ -138,9 +138,11 @@ func TestOneAdministratorIsNotEnough(t *testing.T) {
 		t.Errorf("counts %+v", c)
 	}
 	// Two drafts of one revision: the first sealed wins.
-	first, second := w.draft(w.KeySet(t.Context(), "test")), orders.Draft{}
-	w.addKey("lan", "lan's new phone")
-	second = w.draft(w.KeySet(t.Context(), "test"))
+	first := w.draft(w.KeySet(t.Context(), "test"))
+	ks, err := protocol.Decode[protocol.KeySet](first.Envelope.Payload)
+	must(t, err)
+	ks.Expires = ks.Expires.AddDate(0, -1, 0)
+	second := w.draft(w.DraftDocument(t.Context(), "test", protocol.KindKeySet, protocol.Live, ks))
 	w.enact(first)
 	w.sign(second, "admin-a")
 	_, err = w.AddSignature(t.Context(), second.Hash, signature(second, "admin-b"))

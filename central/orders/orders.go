@@ -50,7 +50,8 @@ type Publisher interface {
 	Online(cluster string) bool
 }
 
-// Options are what Orders needs. All but RPID and Origins are required.
+// Options are what Orders needs. All but RPID, Origins and
+// Certificates are required.
 type Options struct {
 	Store     Store
 	Registry  Registry
@@ -60,7 +61,15 @@ type Options struct {
 	// them such keys are left out of a key set.
 	RPID    string
 	Origins []string
-	Log     *slog.Logger
+	// Certificates are those that Warnings looks after, too.
+	Certificates []Certificate
+	Log          *slog.Logger
+}
+
+// Certificate is something of central's that expires.
+type Certificate struct {
+	Name    string // as in: the authority's certificate
+	Expires time.Time
 }
 
 // Orders is the room's face. It can be used from many goroutines.

@@ -139,6 +139,9 @@ func (o *Orders) gather(ctx context.Context, r Record, by string, more ...protoc
 // seal makes an order final and puts it into the outbox, in one transaction,
 // and sends it at once. The caller holds sealing.
 func (o *Orders) seal(ctx context.Context, by string, r Record, v verdict, now time.Time) (Record, error) {
+	if err := o.current(ctx, r); err != nil {
+		return r, err
+	}
 	e := r.envelope()
 	var err error
 	if r.Envelope, err = protocol.Encode(e); err != nil {
@@ -233,7 +236,7 @@ func (o *Orders) plan(ctx context.Context, plan protocol.Plan, anew bool) (Recor
 	if err != nil {
 		return Record{}, fmt.Errorf("read the plan in force: %w", err)
 	}
-	if len(inForce) > 0 && !anew && samePlan(inForce[0], plan) {
+	if len(inForce) > 0 && !anew && !o.void(inForce[0]) && samePlan(inForce[0], plan) {
 		return inForce[0], nil
 	}
 	plan.Version, plan.Issued = protocol.Version, present()

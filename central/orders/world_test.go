@@ -64,6 +64,7 @@ type world struct {
 	db   *storage.DB
 	reg  *registry.Registry
 	net  *network
+	key  ed25519.PrivateKey // of central; nil: the usual one
 }
 
 // Muong Te has two boards, Doan Ket one. Officers: lan and hai of Muong Te (hai
@@ -135,8 +136,11 @@ func (w *world) open() {
 	db := w.db
 	w.t.Cleanup(func() { db.Close() })
 	w.reg = registry.New(w.db.Registry())
+	if w.key == nil {
+		w.key = keyOf("central")
+	}
 	w.Orders, err = orders.New(orders.Options{
-		Store: w.db.Orders(), Registry: w.reg, Publisher: w.net, Key: keyOf("central"), Log: slog.New(slog.DiscardHandler),
+		Store: w.db.Orders(), Registry: w.reg, Publisher: w.net, Key: w.key, Log: slog.New(slog.DiscardHandler),
 	})
 	must(w.t, err)
 }
