@@ -13,8 +13,8 @@ import (
 )
 
 type initCommand struct {
-	Data string `required:"" type:"path" help:"The board's data folder; it is made."`
-	Out  string `required:"" type:"path" help:"Where to write the request."`
+	Data string `required:"" type:"path" placeholder:"FOLDER" help:"The board's data folder; it is made."`
+	Out  string `required:"" type:"path" placeholder:"FILE" help:"Where to write the request."`
 }
 
 // Run makes the board's key, once, and a request that proves it holds it.
@@ -46,7 +46,7 @@ func (c *initCommand) Run() error {
 }
 
 type enrolCommand struct {
-	Data   string `required:"" type:"existingdir" help:"The board's data folder."`
+	Data   string `required:"" type:"existingdir" placeholder:"FOLDER" help:"The board's data folder."`
 	Answer string `arg:"" type:"existingfile" help:"Central's answer, as loa-central enrol wrote it."`
 }
 

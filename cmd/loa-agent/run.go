@@ -26,7 +26,7 @@ func (c *checkCommand) Run() error {
 }
 
 type runCommand struct {
-	Config string `required:"" type:"existingfile" help:"The board's config file."`
+	Config string `required:"" type:"existingfile" placeholder:"FILE" help:"The board's config file."`
 }
 
 // Run opens the board and hands it to the controller. Whatever ends it, the

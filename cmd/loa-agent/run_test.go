@@ -120,7 +120,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"check", bad}, 1, "", "board.yaml: 2 faults\n  data: is required"},
 		{[]string{"run", "--config", unenrolled}, 1, "", "loa-agent: this board is not enrolled: run loa-agent init"},
 		{nil, 2, "", "loa-agent: expected one of"},
-		{[]string{"run"}, 2, "", "loa-agent: missing flags: --config=STRING; see loa-agent --help"},
+		{[]string{"run"}, 2, "", "loa-agent: missing flags: --config=FILE; see loa-agent --help"},
 		{[]string{"run", "--config", good, "--volume", "11"}, 2, "", "loa-agent: unknown flag --volume"},
 		{[]string{"check", "/nonexistent"}, 2, "", "no such file"},
 	} {

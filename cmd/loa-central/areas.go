@@ -22,7 +22,7 @@ var areaColumns = []string{"code", "parent", "kind", "name_vi", "name_en"}
 const mostAreas = 32 << 20 // bytes of a file
 
 type areasCommand struct {
-	Data string `required:"" type:"existingdir" help:"The server's data folder; the server may be running."`
+	Data string `required:"" type:"existingdir" placeholder:"FOLDER" help:"The server's data folder; the server may be running."`
 	File string `arg:"" type:"existingfile" help:"CSV with the columns code, parent, kind, name_vi, name_en."`
 }
 

@@ -24,8 +24,8 @@ const tokenVariable = "LOA_TOKEN"
 
 // server says how a command reaches the API.
 type server struct {
-	URL string `name:"server" env:"LOA_SERVER" required:"" help:"The server's address, as in https://central:8443. The person's token is read from LOA_TOKEN."`
-	CA  string `env:"LOA_CA" type:"path" help:"The server's authority: authority.pem of its data folder. Empty: one that this machine trusts."`
+	URL string `name:"server" env:"LOA_SERVER" required:"" placeholder:"URL" help:"The server's address, as in https://central:8443. The person's token is read from LOA_TOKEN."`
+	CA  string `env:"LOA_CA" type:"path" placeholder:"FILE" help:"The server's authority: authority.pem of its data folder. Empty: one that this machine trusts."`
 }
 
 // draft is an order that waits for signatures, as the API shows it.

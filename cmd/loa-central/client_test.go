@@ -234,7 +234,7 @@ func TestExitCodes(t *testing.T) {
 		{nil, 2, "", "loa-central: expected one of"},
 		{[]string{"areas"}, 2, "", "see loa-central --help"},
 		{[]string{"verify", "--data", os.TempDir()}, 1, "", "is no data folder"},
-		{[]string{"root", os.Args[0]}, 2, "", "missing flags: --server=STRING"},
+		{[]string{"root", os.Args[0]}, 2, "", "missing flags: --server=URL"},
 		{[]string{"root", "--server", "https://127.0.0.1:1", os.Args[0]}, 1, "", "read envelope"},
 	} {
 		code, out, errs := call(t, "", tt.args...)

@@ -15,9 +15,9 @@ import (
 const commandLine = "command-line"
 
 type tokenCommand struct {
-	Data          string `required:"" type:"existingdir" help:"The server's data folder; the server may be running."`
-	Person        string `required:"" help:"The person's id; added when it is new."`
-	Name          string `help:"The person's name; needed when the person is new."`
+	Data          string `required:"" type:"existingdir" placeholder:"FOLDER" help:"The server's data folder; the server may be running."`
+	Person        string `required:"" placeholder:"ID" help:"The person's id; added when it is new."`
+	Name          string `placeholder:"NAME" help:"The person's name; needed when the person is new."`
 	Administrator string `placeholder:"AREA" help:"Make the person an administrator of this area."`
 	Days          int    `default:"30" help:"How long the token lives."`
 }
@@ -65,7 +65,7 @@ func (c *tokenCommand) addPerson(ctx context.Context, people *registry.Registry)
 }
 
 type verifyCommand struct {
-	Data string `required:"" type:"existingdir" help:"A data folder: a server's, which may be running, or a copy of one."`
+	Data string `required:"" type:"existingdir" placeholder:"FOLDER" help:"A data folder: a server's, which may be running, or a copy of one. That of an older program is migrated first."`
 }
 
 // Run prints where the audit chain ends: kept elsewhere, that line shows later

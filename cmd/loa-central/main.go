@@ -21,7 +21,7 @@ var version = "dev"
 type commands struct {
 	Serve  serveCommand  `cmd:"" group:"On the server's machine" help:"Run the server."`
 	Areas  areasCommand  `cmd:"" group:"On the server's machine" help:"Add or replace areas from a file."`
-	Token  tokenCommand  `cmd:"" group:"On the server's machine" help:"Make a person's API token, and the first administrator."`
+	Token  tokenCommand  `cmd:"" group:"On the server's machine" help:"Make a person's API token; also of the first administrator."`
 	Verify verifyCommand `cmd:"" group:"On the server's machine" help:"Check that a data folder is whole."`
 
 	Key    keyCommand    `cmd:"" group:"Keys and trust" help:"Make keys, and the root that says who administers."`

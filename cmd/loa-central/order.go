@@ -30,12 +30,12 @@ func (c *approveCommand) Run(ctx context.Context) error {
 type alertCommand struct {
 	server
 	signing
-	Area        []string      `required:"" help:"Code of an area; can be given again."`
-	Hazard      string        `required:"" help:"As in flood, storm, fire, landslide."`
-	Level       int           `help:"Risk level 1 to 5; 0 where none is set."`
+	Area        []string      `required:"" placeholder:"CODE" help:"Code of an area; can be given again."`
+	Hazard      string        `required:"" placeholder:"WORD" help:"As in flood, storm, fire, landslide."`
+	Level       int           `placeholder:"N" help:"Risk level 1 to 5; 0 where none is set."`
 	Drill       bool          `help:"An exercise: it is announced as one on every loudspeaker."`
 	Siren       string        `default:"3x20/10" help:"BLASTSxSECONDS/GAP, as in 3x20/10, or none."`
-	Phrase      string        `help:"Built-in phrase that stands in for missing audio; empty: the hazard's."`
+	Phrase      string        `placeholder:"WORD" help:"Built-in phrase that stands in for missing audio; empty: the hazard's."`
 	Message     []string      `required:"" sep:"none" placeholder:"LANG=TEXT" help:"What is said; given once per language."`
 	Audio       []string      `sep:"none" placeholder:"LANG=SHA256" help:"Audio of a message, as uploaded."`
 	Repetitions int           `default:"3" help:"How often it sounds."`
@@ -151,7 +151,7 @@ func (c *cancelCommand) Run(ctx context.Context) error {
 type stopCommand struct {
 	server
 	signing
-	Area []string `required:"" help:"Code of an area; can be given again."`
+	Area []string `required:"" placeholder:"CODE" help:"Code of an area; can be given again."`
 }
 
 func (c *stopCommand) Run(ctx context.Context) error {

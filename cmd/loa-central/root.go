@@ -11,15 +11,15 @@ import (
 )
 
 type newRootCommand struct {
-	Scope          []string `required:"" help:"Code of a province for which the root speaks; can be given again."`
+	Scope          []string `required:"" placeholder:"CODE" help:"Code of a province for which the root speaks; can be given again."`
 	Owner          []string `required:"" sep:"none" placeholder:"PERSON=FILE.pub" help:"Who holds the root; given once for each."`
 	Threshold      int      `default:"2" help:"How many owners sign a root."`
 	Admin          []string `required:"" sep:"none" placeholder:"PERSON=FILE.pub" help:"Who signs key sets and placements; given once for each."`
 	AdminThreshold int      `default:"2" help:"How many administrators sign."`
 	WideAlert      int      `default:"2" help:"How many persons a live alert beyond one commune needs."`
 	Revision       int64    `default:"1" help:"One more than the root in force."`
-	Years          int      `default:"10" help:"Until it alarms."`
-	Out            string   `required:"" type:"path" help:"Where to write the unsigned envelope; sign it with loa-central sign file."`
+	Years          int      `default:"10" help:"How many years until its expiry alarms."`
+	Out            string   `required:"" type:"path" placeholder:"FILE" help:"Where to write the unsigned envelope; sign it with loa-central sign file."`
 }
 
 // Run writes only a root whose form every board takes.

@@ -8,7 +8,7 @@ import (
 )
 
 type serveCommand struct {
-	Data   string   `required:"" type:"path" help:"Folder of everything that must not be lost; it is made."`
+	Data   string   `required:"" type:"path" placeholder:"FOLDER" help:"Folder of everything that must not be lost; it is made."`
 	API    string   `default:"127.0.0.1:8443" help:"host:port for people, HTTPS."`
 	Broker string   `default:"127.0.0.1:8883" help:"host:port for boards, MQTT over TLS."`
 	Audio  string   `default:"127.0.0.1:8444" help:"host:port for boards, HTTPS."`

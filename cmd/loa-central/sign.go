@@ -15,7 +15,7 @@ import (
 
 // signing is shared by the commands that sign.
 type signing struct {
-	Key []string `required:"" sep:"none" type:"existingfile" help:"The person's key file; given again where several persons sit together."`
+	Key []string `required:"" sep:"none" type:"existingfile" placeholder:"FILE" help:"The person's key file; given again where several persons sit together."`
 	Yes bool     `help:"Sign without asking."`
 }
 

@@ -27,9 +27,9 @@ func (c *keySetCommand) Run(ctx context.Context) error {
 type enrolCommand struct {
 	server
 	signing
-	Cluster string `required:"" help:"Id of the cluster in which the board hangs."`
+	Cluster string `required:"" placeholder:"ID" help:"Id of the cluster in which the board hangs."`
 	Request string `arg:"" type:"existingfile" help:"The request, as loa-agent init wrote it."`
-	Out     string `required:"" type:"path" help:"Where to write the answer, for loa-agent enrol."`
+	Out     string `required:"" type:"path" placeholder:"FILE" help:"Where to write the answer, for loa-agent enrol."`
 }
 
 // Run drafts the board's placement, has it signed, and fetches the answer. It
