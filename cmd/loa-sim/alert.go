@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ import (
 // maps, and fill caches.
 const warmRounds = 3
 
+const procsPerCore = 4
+
 // memoryFolder is a file system in memory, where there is one.
 const memoryFolder = "/dev/shm"
 
@@ -27,6 +30,10 @@ const memoryFolder = "/dev/shm"
 // machine's disk, which all of them share, and once with the stores in memory.
 // On poles every store has a card of its own, so the truth lies between.
 func (c *benchCommand) alerts(ctx context.Context, out *lines, log *slog.Logger) error {
+	// While a board waits for its disk, Go keeps one of its processors for it
+	// until the runtime notices: a hundred boards in one process would hold up
+	// each other, and central, as a hundred processes do not.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procsPerCore * runtime.NumCPU()))
 	for _, where := range []struct{ name, stores string }{{"alert", ""}, {"alert-stores-in-memory", memoryFolder}} {
 		if !wantsAny(out, where.name) {
 			continue
@@ -78,7 +85,8 @@ type round struct {
 type rounds []round
 
 func (c *benchCommand) measureAlerts(ctx context.Context, name, stores string, log *slog.Logger) (all rounds, err error) {
-	dir, err := os.MkdirTemp("", "loa-sim-")
+	begun := time.Now()
+	dir, err := os.MkdirTemp(c.Disk, "alert-")
 	if err != nil {
 		return nil, fmt.Errorf("make temporary folder: %w", err)
 	}
@@ -90,7 +98,9 @@ func (c *benchCommand) measureAlerts(ctx context.Context, name, stores string, l
 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	p, err := newProvince(ctx, filepath.Join(dir, "central"), log)
+	// A hundred boards tell too much; what goes wrong is told.
+	quiet := slog.New(atLeastWarn{log.Handler()})
+	p, err := newProvince(ctx, filepath.Join(dir, "central"), quiet)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +110,7 @@ func (c *benchCommand) measureAlerts(ctx context.Context, name, stores string, l
 			err = errors.Join(err, fmt.Errorf("central: %w", end))
 		}
 	}()
-	f, err := newFleet(ctx, p, stores, c.Clusters, stop, log)
+	f, err := newFleet(ctx, p, stores, c.Clusters, stop, quiet)
 	defer func() {
 		stop(nil)
 		err = errors.Join(err, f.close())
@@ -108,7 +118,7 @@ func (c *benchCommand) measureAlerts(ctx context.Context, name, stores string, l
 	if err != nil {
 		return nil, err
 	}
-	bare, err := newFanOut(ctx, filepath.Join(dir, "broker"), c.Clusters, stop, log)
+	bare, err := newFanOut(ctx, filepath.Join(dir, "broker"), c.Clusters, stop, quiet)
 	if bare != nil {
 		defer func() {
 			stop(nil)
@@ -118,6 +128,7 @@ func (c *benchCommand) measureAlerts(ctx context.Context, name, stores string, l
 	if err != nil {
 		return nil, err
 	}
+	log.Info("ready", "name", name, "clusters", c.Clusters, "after", time.Since(begun).Round(time.Second))
 	for i := range warmRounds + c.Rounds {
 		r, err := f.alert(ctx, bare, func() (func() error, error) { return c.profile(name, i) })
 		if err != nil {
@@ -127,6 +138,7 @@ func (c *benchCommand) measureAlerts(ctx context.Context, name, stores string, l
 			all = append(all, r)
 		}
 	}
+	log.Info("measured", "name", name, "alerts", len(all), "after", time.Since(begun).Round(time.Second))
 	return all, nil
 }
 
@@ -268,4 +280,19 @@ func wantsAny(out *lines, name string) bool {
 		}
 	}
 	return false
+}
+
+// atLeastWarn passes over what is not wrong.
+type atLeastWarn struct{ slog.Handler }
+
+func (h atLeastWarn) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
+}
+
+func (h atLeastWarn) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return atLeastWarn{h.Handler.WithAttrs(attrs)}
+}
+
+func (h atLeastWarn) WithGroup(name string) slog.Handler {
+	return atLeastWarn{h.Handler.WithGroup(name)}
 }

@@ -22,6 +22,7 @@ type benchCommand struct {
 	Clusters int    `default:"100" help:"Simulated clusters that an alert is for."`
 	Rounds   int    `default:"30" help:"Alerts that are measured."`
 	Count    int    `default:"5" help:"Runs of every Go benchmark; the median counts."`
+	Disk     string `default:"build/bench" type:"path" help:"Folder on a real disk for the stores of server and boards; it is made."`
 	Profile  string `type:"existingdir" help:"Write CPU profiles into this folder, one for every alert until its last relay."`
 }
 
@@ -29,6 +30,9 @@ type benchCommand struct {
 func (c *benchCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if c.Clusters < 1 || c.Rounds < 1 || c.Count < 1 {
 		return errors.New("--clusters, --rounds and --count are at least 1")
+	}
+	if err := os.MkdirAll(c.Disk, 0o755); err != nil {
+		return fmt.Errorf("make folder: %w", err)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, longest, fmt.Errorf("measuring took more than %v", longest))
 	defer cancel()

@@ -72,7 +72,7 @@ func (c *benchCommand) goBenchmarks(ctx context.Context, out *lines) error {
 	if len(pkgs) == 0 {
 		return nil
 	}
-	dir, err := os.MkdirTemp("", "loa-bench-")
+	dir, err := os.MkdirTemp(c.Disk, "go-")
 	if err != nil {
 		return fmt.Errorf("make temporary folder: %w", err)
 	}

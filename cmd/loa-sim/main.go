@@ -27,7 +27,7 @@ func main() {
 		kong.Description("Simulated clusters in one process."),
 		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))),
+		kong.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil))),
 	)
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "loa-sim:", err)
