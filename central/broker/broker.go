@@ -39,7 +39,8 @@ const (
 	greeting       = 10 * time.Second // for the TLS handshake, and again for CONNECT
 	minKeepalive   = 1                // seconds, as in CONNECT
 	maxKeepalive   = 600              // seconds
-	deliverers     = 4                // goroutines that call Deliver
+	deliverers     = 64               // goroutines that call Deliver: receipts that come together share a transaction
+	writeBuffer    = 16 << 10         // bytes in the kernel: what is in there no alert can pass
 	topicOverhead  = 256              // bytes of an MQTT packet around its payload
 )
 
@@ -66,9 +67,9 @@ type Options struct {
 	AreasOf func(cluster string) []string
 	// Deliver takes every message from a cluster, its last will included, on an
 	// upward lane. It is called from several goroutines, but never twice at once
-	// for one cluster, and hellos and receipts of one cluster come each in
-	// their order. While it blocks, hellos and receipts wait on their boards;
-	// of states and telemetry only the latest of each cluster is kept. A
+	// for one cluster, and receipts of one cluster come in their order. While it
+	// blocks, receipts wait on their boards; of hellos, states and telemetry
+	// only the latest of each cluster is kept. A
 	// message is not acknowledged by being delivered: what is lost when central
 	// stops is sent again by the board.
 	Deliver func(cluster string, lane protocol.Lane, payload []byte)
@@ -196,6 +197,11 @@ func (b *Broker) accept(ctx context.Context) error {
 
 // take starts a connection's own goroutine, or hangs up at once.
 func (b *Broker) take(conn net.Conn) {
+	if tcp, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		if err := tcp.SetWriteBuffer(writeBuffer); err != nil {
+			b.log.Warn("set write buffer", logRemote, conn.RemoteAddr().String(), logError, err)
+		}
+	}
 	l := &line{Conn: conn}
 	b.mu.Lock()
 	full := b.stopping || len(b.lines) >= maxConnections

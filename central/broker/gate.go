@@ -14,7 +14,8 @@ import (
 // and who failed.
 const (
 	maxGreeting   = 256             // handshakes of one source at once
-	failures      = 100             // failed handshakes in a row
+	failures      = 100             // failed handshakes in a row, after which fewer may be greeted at once
+	fewGreeting   = 4               // handshakes at once of a source that failed so often
 	failureRefill = 5.0             // per second
 	maxSources    = 50_000          // remembered
 	noteEvery     = 1 * time.Second // log of failures, of all sources
@@ -89,7 +90,13 @@ func (g *gate) enter(from netip.Addr, now time.Time) bool {
 		g.sources[from] = s
 	}
 	s.failed.fill(now, failures, failureRefill)
-	if s.greeting >= maxGreeting || s.failed.left < 1 {
+	// Boards may stand behind the same address as whoever fails: it is slowed
+	// down and not shut out.
+	most := maxGreeting
+	if s.failed.left < 1 {
+		most = fewGreeting
+	}
+	if s.greeting >= most {
 		return false
 	}
 	s.greeting++
@@ -106,7 +113,7 @@ func (g *gate) leave(from netip.Addr, now time.Time, ok bool) (noteworthy bool) 
 	if ok {
 		return false
 	}
-	s.failed.left--
+	s.failed.left = max(0, s.failed.left-1)
 	if now.Sub(g.noted) < noteEvery {
 		return false
 	}

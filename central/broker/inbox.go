@@ -7,8 +7,8 @@ import (
 	"loa/controller/protocol"
 )
 
-// Limits of what waits for Deliver from one cluster, on each of the lanes where
-// nothing may be lost.
+// Limits of what waits for Deliver from one cluster, of receipts: none of them
+// may be lost.
 const (
 	maxInbox      = 32
 	maxInboxBytes = protocol.MaxMessage
@@ -47,8 +47,9 @@ func newInbox(deliver func(string, protocol.Lane, []byte)) *inbox {
 	return i
 }
 
-// put takes a message. On hello and receipt it waits for room until gone is
-// closed; on other lanes it takes the place of one that was not delivered yet.
+// put takes a message. A receipt waits for room until gone is closed; on other
+// lanes, where the latest says all, a message takes the place of one that was
+// not delivered yet.
 func (i *inbox) put(cluster string, lane protocol.Lane, payload []byte, gone <-chan struct{}) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -63,7 +64,7 @@ func (i *inbox) put(cluster string, lane protocol.Lane, payload []byte, gone <-c
 			w = &waiting{}
 			b.lanes[lane] = w
 		}
-		if lane == protocol.LaneState || lane == protocol.LaneTelemetry {
+		if lane != protocol.LaneReceipt {
 			w.payloads, w.bytes = nil, 0
 		}
 		n := len(w.payloads)

@@ -6,8 +6,10 @@ import (
 	"crypto/x509"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -344,6 +346,13 @@ func TestFailedHandshakesOfOneSource(t *testing.T) {
 			go conn.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
 			hungUp(conn)
 		}
+		// A board behind the same address still gets in.
+		c.raw(t, p, "muong-te-03", id).hello(t, "muong-te-03", 60)
+		// But few at once are greeted, until some time has passed.
+		for range 4 {
+			p.dial()
+		}
+		synctest.Wait()
 		refused := p.dial()
 		if n, err := refused.Read(make([]byte, 1)); n > 0 || !errors.Is(err, io.EOF) {
 			t.Errorf("read %d bytes, %v: want to be hung up on", n, err)
@@ -375,4 +384,105 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	if err == nil {
 		t.Error("New without TLS")
 	}
+}
+
+// buffered notes what its kernel would be told.
+type buffered struct {
+	net.Conn
+	set chan<- int
+}
+
+func (b buffered) SetWriteBuffer(bytes int) error { b.set <- bytes; return nil }
+
+// What the kernel holds no alert can pass: it must not be megabytes.
+func TestLittleWaitsInTheKernel(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, c *central, p *pipes) {
+		ours, theirs := net.Pipe()
+		defer ours.Close()
+		set := make(chan int, 1)
+		p.conns <- buffered{theirs, set}
+		synctest.Wait()
+		select {
+		case n := <-set:
+			if n > 16<<10 {
+				t.Errorf("a buffer of %d bytes", n)
+			}
+		default:
+			t.Error("the kernel buffers as it likes")
+		}
+	})
+}
+
+// While one hello is being answered newer ones come: only the latest matters.
+func TestANewerHelloReplacesOneThatWaits(t *testing.T) {
+	var enter, release chan string
+	slowly := func(o *broker.Options) {
+		enter, release = make(chan string, 10), make(chan string) // the bubble's own
+		o.Deliver = func(_ string, _ protocol.Lane, payload []byte) { enter <- string(payload); <-release }
+	}
+	bubble(t, slowly, func(t *testing.T, c *central, p *pipes) {
+		id, _ := identity(t, c.authority, "muong-te-03")
+		r := c.raw(t, p, "muong-te-03", id)
+		r.hello(t, "muong-te-03", 60)
+		for _, payload := range []string{"first", "second", "third"} {
+			r.packet(0x30, field(protocol.ClusterTopic("muong-te-03", protocol.LaneHello)), []byte(payload))
+			synctest.Wait()
+		}
+		close(release)
+		synctest.Wait()
+		r.Close()
+		synctest.Wait()
+		close(enter)
+		var got []string
+		for payload := range enter {
+			got = append(got, payload)
+		}
+		if want := []string{"first", "third", "gone"}; !slices.Equal(got, want) {
+			t.Errorf("delivered %q, want %q", got, want)
+		}
+	})
+}
+
+// As many as come in together are handed on together, but of one cluster one
+// at a time.
+func TestManyAreDeliveredAtOnce(t *testing.T) {
+	const boards = 20
+	var mu sync.Mutex
+	var now, most int
+	busy := map[string]bool{}
+	var release chan struct{}
+	slowly := func(o *broker.Options) {
+		release = make(chan struct{})
+		o.Deliver = func(cluster string, _ protocol.Lane, _ []byte) {
+			mu.Lock()
+			if busy[cluster] {
+				t.Errorf("two at once of %s", cluster)
+			}
+			busy[cluster] = true
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			<-release
+			mu.Lock()
+			busy[cluster] = false
+			now--
+			mu.Unlock()
+		}
+	}
+	bubble(t, slowly, func(t *testing.T, c *central, p *pipes) {
+		for i := range boards {
+			name := fmt.Sprintf("muong-te-%02d", i)
+			id, _ := identity(t, c.authority, name)
+			r := c.raw(t, p, name, id)
+			r.hello(t, name, 60)
+			for range 3 {
+				r.packet(0x30, field(protocol.ClusterTopic(name, protocol.LaneReceipt)), []byte("receipt"))
+			}
+		}
+		synctest.Wait()
+		if most != boards {
+			t.Errorf("%d at once, of %d boards", most, boards)
+		}
+		close(release)
+	})
 }

@@ -2,6 +2,7 @@ package orders_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"loa/central/registry"
@@ -27,5 +28,37 @@ func BenchmarkAlert(b *testing.B) {
 		if _, err := w.AddSignature(b.Context(), d.Hash, s); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Receipts that come together share a transaction: so many deliverers hand
+// them in as the broker has.
+func BenchmarkReceipts(b *testing.B) {
+	for _, deliverers := range []int{4, 64} {
+		b.Run(fmt.Sprint(deliverers), func(b *testing.B) {
+			w := newWorld(b)
+			board := w.net.boards["muong-te-01"]
+			for range b.N {
+				board.tell(protocol.Receipt{Fate: protocol.FatePressed, Occurrence: "button1"})
+			}
+			told := make(chan []byte, b.N)
+			for _, r := range board.drain() {
+				told <- r
+			}
+			close(told)
+			b.ResetTimer()
+			var all sync.WaitGroup
+			for range deliverers {
+				all.Go(func() {
+					for r := range told {
+						if err := w.Receipt(b.Context(), board.cluster, r); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			all.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
+		})
 	}
 }

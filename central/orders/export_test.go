@@ -13,4 +13,4 @@ func (o *Orders) Acknowledge(ctx context.Context) error              { return o.
 func (o *Orders) Settle() { o.settled = o.started }
 
 // LongestWait is a time after which everything that waits is due.
-const LongestWait = longestWait + time.Second
+const LongestWait = 2*longestWait + time.Second

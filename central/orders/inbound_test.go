@@ -597,3 +597,24 @@ func TestManyReceiptsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// On a slow link a copy must not queue behind the first one still on its way.
+func TestWhatIsLargeIsSentAgainLater(t *testing.T) {
+	w := newWorld(t)
+	b := w.net.boards["muong-te-01"]
+	wish := alertFor(protocol.Drill, "03433")
+	for _, lang := range []string{"hmn", "tai", "en"} {
+		wish.Messages = append(wish.Messages, protocol.Message{Language: lang, Text: strings.Repeat("x", 4000)})
+	}
+	began := time.Now()
+	d := w.draft(w.Alert(t.Context(), "lan", wish))
+	w.sign(d, "lan")
+	r, err := w.db.Orders().Order(t.Context(), d.Hash)
+	must(t, err)
+	waiting, err := w.db.Orders().Waiting(t.Context(), b.cluster)
+	must(t, err)
+	least := time.Duration(len(r.Envelope)) * time.Second / 4096
+	if len(waiting) != 1 || least < 3*time.Second || waiting[0].NextAt.Sub(began) < least {
+		t.Errorf("%d bytes, which take %v at 4 KB/s: %+v", len(r.Envelope), least, waiting)
+	}
+}

@@ -49,7 +49,7 @@ func (o *Orders) sendDue(ctx context.Context, due []Delivery, now time.Time) err
 	for i, d := range due {
 		online := o.Publisher.Online(d.Cluster) && o.greeted.has(d.Cluster)
 		if !online {
-			due[i] = d.sent(now, false)
+			due[i] = d.sent(now, false, 0)
 			continue
 		}
 		r, ok := read[d.Order]
@@ -63,9 +63,9 @@ func (o *Orders) sendDue(ctx context.Context, due []Delivery, now time.Time) err
 		case o.unsettled(r, now):
 			due[i].NextAt = o.settled
 		case r.Kind == protocol.KindAlert && over[r.Subject]:
-			due[i] = d.sent(now, false) // for ever, until it lapses
+			due[i] = d.sent(now, false, 0) // for ever, until it lapses
 		default:
-			due[i] = d.sent(now, true)
+			due[i] = d.sent(now, true, len(r.Envelope))
 			o.toCluster(d.Cluster, laneOf(d.Kind), r.Envelope)
 		}
 	}

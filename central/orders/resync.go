@@ -197,13 +197,14 @@ func (o *Orders) resync(ctx context.Context, h protocol.Hello, lacking []Record,
 	if len(lacking) == 0 {
 		return nil
 	}
-	out := make([]Delivery, len(lacking))
+	out, together := make([]Delivery, len(lacking)), 0
 	for i, r := range lacking {
 		out[i] = Delivery{Cluster: h.Cluster, Order: r.Hash, Kind: r.Kind}
 		if o.unsettled(r, now) {
 			out[i].NextAt = o.settled
 		} else {
-			out[i] = out[i].sent(now, true)
+			together += len(r.Envelope)
+			out[i] = out[i].sent(now, true, together)
 		}
 	}
 	if err := o.Store.Reopen(ctx, h.Epoch, out); err != nil {

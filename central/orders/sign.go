@@ -155,7 +155,7 @@ func (o *Orders) seal(ctx context.Context, by string, r Record, v verdict, now t
 	out := make([]Delivery, len(v.clusters))
 	for i, c := range v.clusters {
 		online[c] = o.Publisher.Online(c)
-		out[i] = Delivery{Cluster: c, Order: r.Hash, Kind: r.Kind, NextAt: now}.sent(now, online[c])
+		out[i] = Delivery{Cluster: c, Order: r.Hash, Kind: r.Kind, NextAt: now}.sent(now, online[c], len(r.Envelope))
 	}
 	if err := o.Store.Seal(ctx, by, r, out); err != nil {
 		return r, fmt.Errorf("seal %s: %w", r.Subject, err)
@@ -196,20 +196,28 @@ func (o *Orders) toCluster(cluster string, lane protocol.Lane, payload []byte) {
 const (
 	firstWait   = 4 * time.Second
 	longestWait = 5 * time.Minute
+	slowest     = 4 << 10 // bytes a second of a 2G link
 )
 
 // sent is the delivery after it was sent, or was not because the board is away:
 // its hello will ask for it. The wait grows with every attempt, and is drawn at
-// random in full so that boards do not answer in step.
-func (d Delivery) sent(now time.Time, online bool) Delivery {
+// random in full so that boards do not answer in step. size is how many bytes
+// were sent together: a copy must not queue behind what is still on its way.
+func (d Delivery) sent(now time.Time, online bool, size int) Delivery {
 	wait := longestWait
 	if online {
 		wait = min(firstWait<<min(d.Attempts, 10), longestWait)
 		d.Attempts++
 		d.SentAt = now
+		now = now.Add(onItsWay(size))
 	}
 	d.NextAt = now.Add(time.Second + rand.N(wait))
 	return d
+}
+
+// onItsWay is how long so many bytes take on a slow link.
+func onItsWay(size int) time.Duration {
+	return min(time.Duration(size)*time.Second/slowest, longestWait)
 }
 
 // SendPlan gives a cluster its next plan, signed by central's own key. Version,
