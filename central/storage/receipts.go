@@ -41,8 +41,13 @@ func (s orderStore) AddReceipts(ctx context.Context, rows []orders.ReceiptRow) (
 
 func (t *tx) addReceipt(row orders.ReceiptRow) (orders.Outcome, error) {
 	r := row.Receipt
-	before, err := one(t.ctx, t, sql.ErrNoRows, scanText, `SELECT hash FROM receipts
-		WHERE cluster = ? AND epoch = ? AND sequence = ? AND (sequence > 0 OR hash = ?)`, r.Cluster, r.Epoch, r.Sequence, row.Hash)
+	// Each way has an index of its own, which is used only when its condition
+	// stands here.
+	query, args := `SELECT hash FROM receipts WHERE cluster = ? AND epoch = ? AND sequence = ? AND sequence > 0`, []any{r.Cluster, r.Epoch, r.Sequence}
+	if r.Sequence == 0 {
+		query, args = `SELECT hash FROM receipts WHERE cluster = ? AND hash = ? AND sequence = 0`, []any{r.Cluster, row.Hash}
+	}
+	before, err := one(t.ctx, t, sql.ErrNoRows, scanText, query, args...)
 	switch {
 	case err == nil && before == row.Hash:
 		return orders.Duplicate, nil
@@ -173,7 +178,7 @@ func (s orderStore) SkipGap(ctx context.Context, cluster, epoch string, before t
 		return 0, 0, err
 	}
 	err = s.db.write(ctx, func(t *tx) error {
-		if err := t.QueryRowContext(ctx, `SELECT min(sequence) - 1 FROM receipts WHERE cluster = ? AND epoch = ? AND sequence > ?`,
+		if err := t.QueryRowContext(ctx, `SELECT min(sequence) - 1 FROM receipts WHERE cluster = ? AND epoch = ? AND sequence > ? AND sequence > 0`,
 			cluster, epoch, through).Scan(&to); err != nil {
 			return err
 		}
