@@ -280,5 +280,11 @@ func (a *api) revokeBoard(ctx context.Context, in *struct {
 	if !slices.ContainsFunc(boards, func(d registry.Device) bool { return d.ID == in.Board }) {
 		return nil, newProblem(http.StatusNotFound, "board %s is not a board of %s", in.Board, in.ID)
 	}
-	return answer(none{}), a.Registry.RevokeDevice(ctx, asks(ctx), in.Board)
+	if err := a.Registry.RevokeDevice(ctx, asks(ctx), in.Board); err != nil {
+		return nil, err
+	}
+	if a.Revoked != nil {
+		a.Revoked(in.ID)
+	}
+	return answer(none{}), nil
 }

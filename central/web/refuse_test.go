@@ -307,6 +307,7 @@ func TestPeopleAndPlacesThatAreRefused(t *testing.T) {
 		{"a token for nothing", "chi", "POST", "/persons/lan/tokens", object{"label": "", "days": 1}, 422, "invalid", []string{"label"}},
 		{"a token for nobody", "chi", "POST", "/persons/nobody/tokens", object{"label": "x", "days": 1}, 404, "not-found", nil},
 		{"an unknown token", "lan", "DELETE", "/persons/lan/tokens/0123456789abcdef", nil, 404, "not-found", nil},
+		{"another's token as one's own", "lan", "DELETE", "/persons/lan/tokens/" + w.tokens["nam"][4:20], nil, 404, "not-found", nil},
 		{"tokens of nobody", "chi", "GET", "/persons/nobody/tokens", nil, 404, "not-found", nil},
 
 		{"a code that is none", "chi", "PUT", "/areas", []object{{"code": "1", "kind": "province", "nameVi": "x"}}, 422, "invalid", []string{"areas[0].code"}},

@@ -269,6 +269,11 @@ func (w *world) programmesArePlanned() {
 	if len(kept.Conflicts) != 1 {
 		w.Errorf("%+v", kept)
 	}
+	// What others have with each other is not this one's.
+	w.ask("phuc", "POST", "/programmes/conflicts", province.with(object{"id": "trua", "start": "2026-01-01T11:30:00"})).ok(&found)
+	if len(found) != 0 {
+		w.Errorf("conflicts %+v", found)
+	}
 	var read object
 	got := w.ask("lan", "GET", "/programmes/sang", nil).ok(&read)
 	read["start"] = "2026-01-01T06:30:00"

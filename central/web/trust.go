@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"net/http"
+	"time"
 
 	"loa/central/registry"
 	"loa/controller/protocol"
@@ -20,14 +21,16 @@ func (a *api) trust() {
 }
 
 type ready struct {
-	Version string       `json:"version"`
-	Root    bool         `json:"root"`
-	Key     protocol.Key `json:"key"`
+	Version  string       `json:"version"`
+	Root     bool         `json:"root"`
+	Key      protocol.Key `json:"key"`
+	Warnings []string     `json:"warnings" doc:"What expires within 60 days, or has; a sentence each."`
 }
 
-func (a *api) status(_ context.Context, _ *none) (*body[ready], error) {
+func (a *api) status(ctx context.Context, _ *none) (*body[ready], error) {
 	_, err := a.Orders.Root()
-	return answer(ready{a.Version, err == nil, a.Orders.PublicKey()}), nil
+	warnings := append([]string{}, a.Orders.Warnings(ctx, time.Now())...)
+	return answer(ready{a.Version, err == nil, a.Orders.PublicKey(), warnings}), nil
 }
 
 func (a *api) putRoot(ctx context.Context, in *body[protocol.Envelope]) (*body[Order], error) {

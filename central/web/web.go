@@ -17,7 +17,7 @@ import (
 	"loa/central/registry"
 )
 
-// Options are what the API needs; all are required.
+// Options are what the API needs; all but Revoked are required.
 type Options struct {
 	Registry *registry.Registry
 	Library  *library.Library
@@ -32,7 +32,8 @@ type Options struct {
 	Broker    string // host:port for boards
 	Audio     string // https://host:port for boards
 
-	Planned func() // something changed that plans are made of
+	Planned func()               // something changed that plans are made of
+	Revoked func(cluster string) // the board of a cluster was taken out of service; may be nil
 	Version string
 	Log     *slog.Logger
 }
