@@ -94,6 +94,7 @@ func New(o Options) (c *Central, err error) {
 	}
 	if c.orders, err = orders.New(orders.Options{
 		Store: c.db.Orders(), Registry: c.registry, Publisher: c.broker, Key: key, Log: o.Log,
+		Certificates: []orders.Certificate{{Name: "the certificate of this server's authority", Expires: authority.Expires()}},
 	}); err != nil {
 		return c, err
 	}
@@ -132,7 +133,7 @@ func (c *Central) openWeb(authority *broker.Authority) error {
 		Registry: c.registry, Library: c.library, Planner: c.planner, Orders: c.orders, Fleet: c.fleet, Files: c.shelf,
 		Certify: authority.IssueCluster, Authority: authority.CAPEM(),
 		Broker: c.public(c.broker.Addr()), Audio: "https://" + c.public(c.audio.addr()),
-		Planned: c.planned, Version: c.Version, Log: c.Log,
+		Planned: c.planned, Revoked: c.revoked, Version: c.Version, Log: c.Log,
 	})
 	if c.api, err = listen(c.API, tls, api, c.Log); err != nil {
 		return fmt.Errorf("serve the API: %w", err)
@@ -175,6 +176,7 @@ func (c *Central) Run(ctx context.Context) error {
 	run("orders", c.orders.Run)
 	run("fleet", c.fleet.Run)
 	run("plans", c.plan)
+	run("warnings", c.warn)
 	run("audio", c.audio.run)
 	run("API", c.api.run)
 	parts.Wait()
@@ -192,6 +194,9 @@ func (c *Central) Close() error {
 		if s != nil {
 			errs = append(errs, s.close())
 		}
+	}
+	if c.broker != nil {
+		errs = append(errs, c.broker.Close())
 	}
 	if c.shelf != nil {
 		errs = append(errs, c.shelf.Close())
@@ -220,6 +225,45 @@ func (c *Central) admit(cluster string, cert *x509.Certificate) error {
 	return fmt.Errorf("certificate %s is not that of the board of %s", broker.Serial(cert), cluster)
 }
 
+// inService reports whether a cluster has a board that may speak for it: one
+// that was revoked may still be connected, and may have said things before.
+func (c *Central) inService(ctx context.Context, cluster string) error {
+	devices, err := c.registry.Devices(ctx, cluster)
+	if err != nil {
+		return fmt.Errorf("ask for the board of %s: %w", cluster, err)
+	}
+	if !slices.ContainsFunc(devices, func(d registry.Device) bool { return d.RevokedAt.IsZero() }) {
+		return fmt.Errorf("cluster %s has no board in service", cluster)
+	}
+	return nil
+}
+
+// revoked hangs up on a board that was revoked. It has no last word: what it
+// says is not believed any more.
+func (c *Central) revoked(cluster string) {
+	c.broker.Disconnect(cluster)
+	c.fleet.Gone(cluster)
+}
+
+// warnEvery is how often the log says what is about to expire.
+const warnEvery = 24 * time.Hour
+
+// warn logs what is about to expire, at the start and every day.
+func (c *Central) warn(ctx context.Context) error {
+	every := time.NewTicker(warnEvery)
+	defer every.Stop()
+	for {
+		for _, w := range c.orders.Warnings(ctx, time.Now()) {
+			c.Log.Warn(w)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-every.C:
+		}
+	}
+}
+
 // areasOf are the areas whose alerts a cluster may hear.
 func (c *Central) areasOf(cluster string) []string {
 	codes, err := c.registry.AreaCodes(context.Background(), cluster)
@@ -233,15 +277,16 @@ func (c *Central) areasOf(cluster string) []string {
 func (c *Central) deliver(cluster string, lane protocol.Lane, payload []byte) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	var err error
-	switch lane {
-	case protocol.LaneHello:
+	err := c.inService(ctx, cluster)
+	switch {
+	case err != nil:
+	case lane == protocol.LaneHello:
 		err = c.orders.Hello(ctx, cluster, payload)
-	case protocol.LaneReceipt:
+	case lane == protocol.LaneReceipt:
 		err = c.orders.Receipt(ctx, cluster, payload)
-	case protocol.LaneState:
+	case lane == protocol.LaneState:
 		err = c.fleet.State(ctx, cluster, payload)
-	case protocol.LaneTelemetry:
+	case lane == protocol.LaneTelemetry:
 		err = c.fleet.Telemetry(ctx, cluster, payload)
 	}
 	if err != nil {

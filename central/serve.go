@@ -18,6 +18,10 @@ const (
 	headerSize = 64 << 10
 )
 
+// mostConnections is how many each of the HTTP servers serves at once: nobody
+// who opens connections by the thousand takes the files that boards need.
+const mostConnections = 2000
+
 // httpServer is an HTTP server on an address that is bound already.
 type httpServer struct {
 	listener net.Listener
@@ -25,10 +29,11 @@ type httpServer struct {
 }
 
 func listen(addr string, config *tls.Config, h http.Handler, log *slog.Logger) (*httpServer, error) {
-	l, err := net.Listen("tcp", addr)
+	bound, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
+	l := limit(bound, mostConnections)
 	config = config.Clone()
 	config.NextProtos = []string{"h2", "http/1.1"}
 	return &httpServer{tls.NewListener(l, config), &http.Server{

@@ -177,6 +177,10 @@ func newSerial() (*big.Int, error) {
 // Serial writes a certificate's serial number in hex, as IssueCluster returned it.
 func Serial(cert *x509.Certificate) string { return fmt.Sprintf("%x", cert.SerialNumber) }
 
+// Expires is when the authority's certificate ends, and with it all that it
+// signed.
+func (a *Authority) Expires() time.Time { return a.cert.NotAfter }
+
 // CAPEM is the authority's certificate, for boards to trust.
 func (a *Authority) CAPEM() string { return certificatePEM(a.cert.Raw) }
 

@@ -148,6 +148,15 @@ func New(opts Options) (*Broker, error) {
 // Addr is where boards connect.
 func (b *Broker) Addr() net.Addr { return b.listener.Addr() }
 
+// Close gives the address back, where Run was never called; after Run it does
+// nothing.
+func (b *Broker) Close() error {
+	if err := b.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close listener of boards: %w", err)
+	}
+	return nil
+}
+
 // Run serves until ctx ends, then hangs up on everybody and returns once no
 // more call of Deliver can come. Boards that are cut off by this send no last
 // will. An error is one of the listener.

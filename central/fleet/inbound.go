@@ -78,8 +78,8 @@ func (f *Fleet) Telemetry(ctx context.Context, cluster string, payload []byte) e
 	return nil
 }
 
-// Gone says that a cluster's connection ended, where the broker knows it before
-// or without a last will.
+// Gone says that a cluster's connection was ended here, as when its board was
+// revoked: the last will does not count then.
 func (f *Fleet) Gone(cluster string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
