@@ -43,13 +43,9 @@ func edges(path string, since time.Duration) ([]edge, error) {
 
 // closing is the first time that the relay closed since a time; 0 when it did
 // not.
-func closing(all []edge) time.Duration { return first(all, true) }
-
-func opening(all []edge) time.Duration { return first(all, false) }
-
-func first(all []edge, closed bool) time.Duration {
+func closing(all []edge) time.Duration {
 	for _, e := range all {
-		if e.Closed == closed {
+		if e.Closed {
 			return e.At
 		}
 	}

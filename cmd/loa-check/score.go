@@ -154,8 +154,6 @@ func (s *score) foundProvince(ctx context.Context) error {
 	})
 }
 
-func (s *score) central_() string { return s.options.central }
-
 // people are registered with their roles, public keys and tokens. The
 // administrator hangs the boards up too.
 func (s *score) people(ctx context.Context) error {
