@@ -68,7 +68,7 @@ func takeOnSmallDisk(t *testing.T, room string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := shelf(t, library.ShelfOptions{Dir: dir})
+	s := shelf(t, library.ShelfOptions{Dir: dir, Free: 1})
 	_, err = s.Take(t.Context(), bytes.NewReader(upload), "a.mp3", false)
 	if err == nil {
 		fmt.Println("says: fine")

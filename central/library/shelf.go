@@ -26,6 +26,8 @@ type ShelfOptions struct {
 	Longest  time.Duration // of one file; 0: 60 minutes
 	Patience time.Duration // for all of ffmpeg's work on one file; 0: 15 minutes
 	AtOnce   int           // files that ffmpeg works on at a time; 0: 1
+	Uploads  int           // files that come in at a time; 0: 4
+	Free     int64         // bytes of the disk that uploads leave for orders and receipts; 0: 1 GiB
 	FFmpeg   string        // program; "": ffmpeg
 	FFprobe  string        // program; "": ffprobe
 }
@@ -41,6 +43,7 @@ type Shelf struct {
 	opts  ShelfOptions
 	audio *os.Root      // the only folder that is served
 	slots chan struct{} // ffmpeg takes a core; alerts come first
+	doors chan struct{} // through which uploads come in
 }
 
 // abandoned is the age at which a file in tmp is nobody's work any more.
@@ -52,6 +55,8 @@ func NewShelf(o ShelfOptions) (*Shelf, error) {
 	setDefault(&o.Longest, time.Hour)
 	setDefault(&o.Patience, 15*time.Minute)
 	setDefault(&o.AtOnce, 1)
+	setDefault(&o.Uploads, 4)
+	setDefault(&o.Free, 1<<30)
 	setDefault(&o.FFmpeg, "ffmpeg")
 	setDefault(&o.FFprobe, "ffprobe")
 	for _, program := range []*string{&o.FFmpeg, &o.FFprobe} {
@@ -87,7 +92,7 @@ func NewShelf(o ShelfOptions) (*Shelf, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open audio folder: %w", err)
 	}
-	return &Shelf{opts: o, audio: root, slots: make(chan struct{}, o.AtOnce)}, nil
+	return &Shelf{opts: o, audio: root, slots: make(chan struct{}, o.AtOnce), doors: make(chan struct{}, o.Uploads)}, nil
 }
 
 func setDefault[T comparable](v *T, to T) {
@@ -202,9 +207,60 @@ func onDisk(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
+// room is ErrDiskFull when less is free than is to be left for others.
+func (s *Shelf) room() error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(s.opts.Dir, &disk); err != nil {
+		return fmt.Errorf("look how much of the disk is free: %w", err)
+	}
+	if free := int64(disk.Bavail) * int64(disk.Bsize); free < s.opts.Free {
+		return fmt.Errorf("take upload: %w: %d MiB are free, and %d are left for orders and receipts", ErrDiskFull, free>>20, s.opts.Free>>20)
+	}
+	return nil
+}
+
+// enter waits for a door to come in by; leave must follow.
+func (s *Shelf) enter(ctx context.Context) error {
+	select {
+	case s.doors <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for other uploads: %w", context.Cause(ctx))
+	}
+}
+
+func (s *Shelf) leave() { <-s.doors }
+
+// roomEvery is after how many bytes of an upload the disk is looked at again.
+const roomEvery = 16 << 20
+
+// roomy is a writer that leaves the disk's last room to others.
+type roomy struct {
+	*scratch
+	shelf *Shelf
+	next  int64 // size at which to look
+}
+
+func (w *roomy) Write(p []byte) (int, error) {
+	if w.size >= w.next {
+		w.next = w.size + roomEvery
+		if w.err = w.shelf.room(); w.err != nil {
+			return 0, w.err
+		}
+	}
+	return w.scratch.Write(p)
+}
+
 // fill copies an upload into t, up to the limit, and ends with ctx.
 func (s *Shelf) fill(ctx context.Context, t *scratch, r io.Reader, name string) error {
-	_, err := io.Copy(t, io.LimitReader(untilDone{ctx, r}, s.opts.Bytes+1))
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	if err := s.room(); err != nil {
+		return err
+	}
+	_, err := io.Copy(&roomy{scratch: t, shelf: s, next: roomEvery}, io.LimitReader(untilDone{ctx, r}, s.opts.Bytes+1))
 	switch {
 	case t.err != nil:
 		return t.err

@@ -141,6 +141,13 @@ func (o *Orders) floors(ctx context.Context, h protocol.Hello) ([]Floor, error) 
 		f, most := Floor{Subject: subject, Revision: held.Revision}, int64(maxRevision)
 		if subject == "plan" || subject == "placement" {
 			f.Cluster = h.Cluster // it can use up no numbers but its own
+			highest, err := o.Store.HighestRevision(ctx, f.Subject, f.Cluster)
+			if err != nil {
+				return nil, fmt.Errorf("read highest revision of %s: %w", subject, err)
+			}
+			if held.Revision < highest {
+				continue // old plans are not kept here
+			}
 		} else {
 			sealed, err := o.Store.Orders(ctx, Query{State: Sealed, Subject: subject, Newest: true, Limit: 1})
 			if err != nil {

@@ -618,3 +618,78 @@ func TestWhatIsLargeIsSentAgainLater(t *testing.T) {
 		t.Errorf("%d bytes, which take %v at 4 KB/s: %+v", len(r.Envelope), least, waiting)
 	}
 }
+
+// Days that pass are no reason for a new plan; a week is, and so are new words.
+func TestAPlanIsSentWhenItSaysSomethingNew(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	b := w.net.boards["muong-te-01"]
+	approved := w.draft(w.Bulletin(ctx, "lan", bulletin("b1", "03433")))
+	w.sign(approved, "lan")
+	first := planFor(b.cluster, approved.Hash)
+	first.Until = first.From.AddDate(0, 0, 45)
+	later := func(days int, p protocol.Plan) protocol.Plan {
+		p.From, p.Until = p.From.AddDate(0, 0, days), p.Until.AddDate(0, 0, days)
+		return p
+	}
+	for _, step := range []struct {
+		what string
+		plan protocol.Plan
+		want int64
+	}{
+		{"the first", first, 1}, {"the same", first, 1}, {"a day later", later(1, first), 1}, {"a week later", later(7, first), 1},
+		{"eight days later", later(8, first), 2}, {"other items", later(8, planFor(b.cluster)), 3},
+	} {
+		s, err := w.SendPlan(ctx, step.plan)
+		must(t, err)
+		if s.Revision != step.want {
+			t.Errorf("%s: plan %d, want %d", step.what, s.Revision, step.want)
+		}
+	}
+}
+
+// An old plan is kept until the board has accepted a newer one.
+func TestOldPlansAreForgotten(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	b := w.net.boards["muong-te-01"]
+	plans := func() (revisions []int64) {
+		all, err := w.List(ctx, orders.Query{Kinds: []protocol.Kind{protocol.KindPlan}, Cluster: b.cluster})
+		must(t, err)
+		for _, s := range all {
+			revisions = append(revisions, s.Revision)
+		}
+		slices.Sort(revisions)
+		return revisions
+	}
+	_, err := w.SendPlan(ctx, planFor("muong-te-02"))
+	must(t, err)
+	var held protocol.Held
+	for i := range 3 {
+		p := planFor(b.cluster)
+		p.Until = p.Until.AddDate(0, 0, -i)
+		_, err := w.SendPlan(ctx, p)
+		must(t, err)
+		if i == 0 {
+			held = b.known.Held["plan"]
+		}
+	}
+	if got := plans(); !slices.Equal(got, []int64{1, 2, 3}) {
+		t.Fatalf("before a receipt: %v", got)
+	}
+	w.answer()
+	if got := plans(); !slices.Equal(got, []int64{3}) {
+		t.Errorf("after the receipts: %v", got)
+	}
+	if others, err := w.List(ctx, orders.Query{Kinds: []protocol.Kind{protocol.KindPlan}, Cluster: "muong-te-02"}); err != nil || len(others) != 1 {
+		t.Errorf("another cluster's: %+v, %v", others, err)
+	}
+	// A board that fell back to an old one is given the newest, with no fuss.
+	b.known.Held["plan"] = held
+	w.hello(b)
+	faults, err := w.Faults(ctx, b.cluster, 10)
+	must(t, err)
+	if b.known.Held["plan"].Revision != 3 || len(faults) != 0 {
+		t.Errorf("the board has plan %d, faults %+v", b.known.Held["plan"].Revision, faults)
+	}
+}

@@ -222,7 +222,8 @@ func onItsWay(size int) time.Duration {
 
 // SendPlan gives a cluster its next plan, signed by central's own key. Version,
 // revision and issued are filled in; the revision jumps past what the board
-// has. A plan that says the same as the one in force is not sent again.
+// has. A plan that says the same as the one in force, and reaches less than a
+// week further, is not sent again.
 // ErrNotReady without a signed placement of the cluster.
 func (o *Orders) SendPlan(ctx context.Context, plan protocol.Plan) (Status, error) {
 	o.sealing.Lock()
@@ -272,12 +273,21 @@ func (o *Orders) plan(ctx context.Context, plan protocol.Plan, anew bool) (Recor
 	return o.seal(ctx, Service, r, v, now)
 }
 
-// samePlan reports whether plan says what a sealed one says.
+// planSlack is by how much a plan may reach less far than the next one would:
+// every plan that is sent costs each board's data and central's disk.
+const planSlack = 7 * 24 * time.Hour
+
+// samePlan reports whether plan says what a sealed one says, and that one
+// reaches far enough.
 func samePlan(r Record, plan protocol.Plan) bool {
 	was, err := protocol.Decode[protocol.Plan](r.Payload)
 	if err != nil {
 		return false
 	}
+	if was.From.After(plan.From) || was.Until.After(plan.Until) || was.Until.Before(plan.Until.Add(-planSlack)) {
+		return false
+	}
+	plan.From, plan.Until = was.From, was.Until
 	plan.Version, plan.Revision, plan.Issued = was.Version, was.Revision, was.Issued
 	now, err := protocol.Encode(plan)
 	return err == nil && slices.Equal(now, r.Payload)

@@ -208,7 +208,8 @@ type Store interface {
 	Counts(ctx context.Context, order string) (Counts, error)
 
 	// AddReceipts stores receipts and what follows from them: the delivery they
-	// close, the cluster's fate, what was run. One outcome for each.
+	// close, the cluster's fate, what was run. A plan that a cluster accepted
+	// removes that cluster's older ones. One outcome for each.
 	AddReceipts(ctx context.Context, rows []ReceiptRow) ([]Outcome, error)
 	// A receipt without a number (not-durable) closes its delivery the same way.
 	Receipts(ctx context.Context, q ReceiptQuery) ([]ReceiptRow, error)

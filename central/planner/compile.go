@@ -34,9 +34,9 @@ type Approved struct {
 const planAhead = 45 * 24 * time.Hour
 
 // Compile makes the plan of one cluster, without revision and time of issue,
-// which orders fills in. The same input gives the same bytes; From and Until are
-// whole days, so that a plan only changes when it says something new or a day
-// has passed. Notes name what was left out, and why; a programme that is over is
+// which orders fills in. The same input gives the same bytes but for From and
+// Until, which are whole days; orders sends a plan only when it says something
+// new or reaches a good deal further. Notes name what was left out, and why; a programme that is over is
 // left out without a word.
 func Compile(c Cluster, programmes []Programme, bulletins map[string]Approved, now time.Time) (plan protocol.Plan, notes []string) {
 	day := now.UTC().Truncate(24 * time.Hour)

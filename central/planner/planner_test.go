@@ -67,7 +67,7 @@ func TestValidateNamesEveryFault(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := daily("tin-sang", "05:30", test.change).Validate()
-			var f planner.Faults
+			var f registry.Faults
 			if err != nil && !errors.As(err, &f) {
 				t.Fatalf("not Faults: %v", err)
 			}

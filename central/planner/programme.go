@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"loa/central/registry"
 	"loa/controller/protocol"
 	"loa/controller/schedule"
 )
@@ -31,23 +32,6 @@ type Conflict struct {
 
 func (c *Conflict) Error() string {
 	return fmt.Sprintf("programme %s is at revision %d, not %d: somebody changed it meanwhile", c.ID, c.Have, c.Want)
-}
-
-// Fault is one thing wrong with one field.
-type Fault struct {
-	Field   string
-	Problem string
-}
-
-// Faults is everything that is wrong with a value; empty is no error.
-type Faults []Fault
-
-func (f Faults) Error() string {
-	all := make([]string, len(f))
-	for i, v := range f {
-		all[i] = v.Field + ": " + v.Problem
-	}
-	return strings.Join(all, "; ")
 }
 
 // Programme is bulletins at a time, once or again and again, for an area and
@@ -79,10 +63,13 @@ const (
 	mostExcept    = 400
 )
 
-// Validate returns all faults of what a person writes, as Faults, or nil.
+// Validate returns all faults of what a person writes, as registry.Faults, or
+// nil.
 func (p Programme) Validate() error {
-	var f Faults
-	bad := func(field, format string, args ...any) { f = append(f, Fault{field, fmt.Sprintf(format, args...)}) }
+	var f registry.Faults
+	bad := func(field, format string, args ...any) {
+		f = append(f, registry.Fault{Field: field, Problem: fmt.Sprintf(format, args...)})
+	}
 	if !programmeID.MatchString(p.ID) {
 		bad("id", "%q is not an id: letters, digits, and . _ -, at most 48", p.ID)
 	}

@@ -92,6 +92,9 @@ func (t *tx) handled(r protocol.Receipt) error {
 		append([]any{to, r.Epoch, r.Sequence, r.Reason, r.Detail, millis(r.At), r.Order, r.Cluster, r.Epoch, r.Sequence, r.Sequence}, args...)...); err != nil {
 		return err
 	}
+	if r.Fate == protocol.FateAccepted && r.Kind == protocol.KindPlan {
+		return t.forgetPlans(r)
+	}
 	if r.Fate == protocol.FateRefused || r.Kind != protocol.KindRoot && r.Kind != protocol.KindKeySet && r.Kind != protocol.KindPlacement {
 		return nil
 	}
@@ -100,6 +103,23 @@ func (t *tx) handled(r protocol.Receipt) error {
 		t.at.UnixMilli(), r.Cluster, protocol.ReasonUnknownKey, protocol.ReasonNotAuthorised, protocol.ReasonThreshold,
 		protocol.ReasonNotEnrolled, protocol.ReasonWrongAudience)
 	return err
+}
+
+// forgetPlans removes the plans that came before one that its cluster accepted:
+// what ran by them is kept, and their hashes are in the audit chain.
+func (t *tx) forgetPlans(r protocol.Receipt) error {
+	const old = `(SELECT o.hash FROM orders o JOIN orders n ON n.kind = o.kind AND n.cluster = o.cluster AND n.revision > o.revision
+		WHERE o.kind = 'plan' AND o.cluster = ? AND o.state = 'sealed' AND n.hash = ?)`
+	for _, statement := range []string{
+		`DELETE FROM outbox WHERE order_hash IN ` + old,
+		`DELETE FROM order_signatures WHERE order_hash IN ` + old,
+		`DELETE FROM orders WHERE hash IN ` + old,
+	} {
+		if _, err := t.exec(statement, r.Cluster, r.Order); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fated notes what became of an order's sound on a cluster. A plan has many

@@ -189,7 +189,6 @@ func mapped(err error) *problem {
 		already  *problem
 		places   registry.Faults
 		content  library.Faults
-		plans    planner.Faults
 		denied   *registry.Denied
 		conflict *library.Conflict
 		changed  *planner.Conflict
@@ -203,8 +202,6 @@ func mapped(err error) *problem {
 		return invalid(places, func(f registry.Fault) (string, string) { return f.Field, f.Problem })
 	case errors.As(err, &content):
 		return invalid(content, func(f library.Fault) (string, string) { return f.Field, f.Problem })
-	case errors.As(err, &plans):
-		return invalid(plans, func(f planner.Fault) (string, string) { return f.Field, f.Problem })
 	case errors.As(err, &refusal):
 		p := newProblem(cmp.Or(ruled[refusal.Reason], http.StatusUnprocessableEntity), "%s", clip(err.Error())).as(string(refusal.Reason))
 		if refusal.Field != "" {
