@@ -43,6 +43,7 @@ func TestUntrustedClock(t *testing.T) {
 	})
 	t.Run("cancel and stop need no clock", func(t *testing.T) {
 		b := timeless(t)
+		right := world{noon.AddDate(0, 0, 30)} // it was off for a month
 		b.receive(right.alert("7f3c"), right.alert("second"), right.cancel("7f3c"), right.stop("s", protocol.Target{Alert: "second", Mode: protocol.Live}))
 		b.wantFates([]protocol.Fate{protocol.FateAccepted}[0:1], "accepted root", "accepted keyset", "accepted placement", "accepted alert/live/7f3c", "accepted stop/s")
 		b.receive(right.time(b.id.Boot))
@@ -85,6 +86,28 @@ func TestUntrustedClock(t *testing.T) {
 		b.feed(controller.Up{})
 		b.receive(right.time(b.id.Boot))
 		b.wantFates([]protocol.Fate{protocol.FateRefused}, "refused stale")
+	})
+	t.Run("an RTC that lost its battery", func(t *testing.T) {
+		b, _ := withNews(t)
+		b.pass(12 * time.Hour)
+		b.receive(b.world().time(b.id.Boot))
+		b.receive(b.world().cancel("7f3c"))
+		b.now = noon.Add(time.Minute)
+		b.boot(audio("news").SHA256)
+		b.feed(controller.Up{})
+		hellos := asks[controller.SendHello](b)
+		if c := hellos[len(hellos)-1].Hello.Clock; c != protocol.ClockUntrusted {
+			t.Errorf("a clock that is behind the floor is %s", c)
+		}
+	})
+	t.Run("a clock that was ahead of its time", func(t *testing.T) {
+		b, news := withNews(t)
+		b.id.TrustClock = false
+		b.now = noon.AddDate(50, 0, 0)
+		b.boot()
+		b.pass(time.Hour)
+		b.receive(world{noon.Add(time.Hour)}.time(b.id.Boot))
+		b.wantFates(sound, "missed "+news)
 	})
 	t.Run("a time that is played back changes nothing", func(t *testing.T) {
 		b := timeless(t)
@@ -134,5 +157,113 @@ func TestUntilIsOnTheBoardsClock(t *testing.T) {
 	b.happens("horn", playout.Event{Kind: playout.Finished, Evidence: playout.Evidence{RelayClosed: b.now.Add(-25 * time.Second)}})
 	if at := b.last(protocol.FateFinished).Evidence.RelayClosed; at == nil || !at.Equal(noon.Add(5*time.Second)) {
 		t.Errorf("relay closed at %v", at)
+	}
+}
+
+// faults are those that were told last.
+func (b *board) faults() map[string]string {
+	all := map[string]string{}
+	if told := asks[controller.SendState](b); len(told) > 0 {
+		for _, f := range told[len(told)-1].State.Faults {
+			all[f.Part] = f.Detail
+		}
+	}
+	return all
+}
+
+// What central says of the time is its word alone: a false one must not make
+// the board deaf once the right one comes.
+func TestFalseTime(t *testing.T) {
+	for name, wrong := range map[string]world{"in 2526": {noon.AddDate(500, 0, 0)}, "in a month": {noon.AddDate(0, 1, 0)}} {
+		t.Run("once, "+name, func(t *testing.T) {
+			b := timeless(t)
+			b.receive(right.alert("7f3c"), right.cancel("ended"), wrong.time(b.id.Boot))
+			b.wantSound("horn", "")
+			b.receive(right.time(b.id.Boot), right.alert("7f3c"), right.alert("ended"))
+			b.wantSound("horn", "alert/live/7f3c/1#1")
+			b.boot()
+			b.receive(right.time(b.id.Boot))
+			if r := b.last(protocol.FateRefused); r.Reason == protocol.ReasonStale {
+				t.Errorf("the right time is refused: %s", r.Detail)
+			}
+		})
+		t.Run("while an alert sounds, "+name, func(t *testing.T) {
+			b := timeless(t)
+			b.receive(right.time(b.id.Boot), right.alert("7f3c"), right.local(protocol.Live), wrong.time(b.id.Boot))
+			b.wantSound("horn", "")
+			b.receive(right.time(b.id.Boot))
+			b.wantSound("horn", "alert/live/7f3c/1#1")
+			b.wantFates([]protocol.Fate{protocol.FateRefused})
+		})
+	}
+	t.Run("for good, then the next boot", func(t *testing.T) {
+		b := timeless(t)
+		for i := range 3 {
+			b.receive(world{noon.AddDate(500, 0, 0).Add(time.Duration(i) * 5 * time.Second)}.time(b.id.Boot))
+			b.receive(world{noon.AddDate(2, 0, 0).Add(time.Duration(i) * 5 * time.Second)}.time(b.id.Boot))
+			b.receive(world{noon.AddDate(2, 0, 0).Add(time.Duration(i)*5*time.Second + time.Second)}.time(b.id.Boot))
+		}
+		b.boot()
+		b.feed(controller.Up{})
+		b.receive(right.time(b.id.Boot), right.alert("7f3c"))
+		b.wantSound("horn", "alert/live/7f3c/1#1")
+	})
+	t.Run("what two agree on is certain", func(t *testing.T) {
+		b := timeless(t)
+		b.receive(right.time(b.id.Boot), world{noon.Add(2 * time.Second)}.time(b.id.Boot))
+		b.receive(world{noon.Add(-time.Hour)}.time(b.id.Boot))
+		b.wantFates([]protocol.Fate{protocol.FateRefused}, "refused stale")
+	})
+}
+
+func TestOwnClock(t *testing.T) {
+	t.Run("counts for more than central's", func(t *testing.T) {
+		b := enrolled(t)
+		b.receive(b.world().alert("7f3c"), world{noon.AddDate(0, 0, 1)}.time(b.id.Boot))
+		b.wantSound("horn", "alert/live/7f3c/1#1")
+		if b.faults()["clock"] == "" {
+			t.Errorf("faults %v", b.faults())
+		}
+		b.receive(world{noon.Add(9 * time.Minute)}.time(b.id.Boot))
+		b.wantSound("horn", "alert/live/7f3c/1#1")
+		if b.faults()["clock"] != "" {
+			t.Errorf("faults %v, they agree", b.faults())
+		}
+	})
+	t.Run("is not certain either", func(t *testing.T) {
+		b := enrolled(t)
+		b.now = noon.AddDate(1, 0, 0) // the technician set the wrong year
+		b.boot()
+		b.feed(controller.Up{})
+		b.pass(time.Hour)
+		b.now = noon
+		b.boot()
+		b.receive(right.alert("7f3c"))
+		b.wantSound("horn", "alert/live/7f3c/1#1")
+	})
+}
+
+// Trust that ends soon is told in time, and mutes nothing when it has ended.
+func TestEndOfTrustAlarms(t *testing.T) {
+	b := enrolled(t) // the key set ends in a year, the root in five
+	b.now = noon.AddDate(1, 0, -61)
+	b.feed(controller.Tick{})
+	if f := b.faults(); len(f) != 0 {
+		t.Errorf("faults %v too early", f)
+	}
+	b.pass(25 * time.Hour)
+	if f := b.faults(); f["keyset"] == "" || f["root"] != "" {
+		t.Errorf("faults %v", f)
+	}
+	b.now = noon.AddDate(5, 0, 1)
+	b.feed(controller.Tick{})
+	if f := b.faults(); !contains(f["keyset"], "expired") || !contains(f["root"], "expired") {
+		t.Errorf("faults %v", f)
+	}
+	b.receive(b.world().alert("7f3c"))
+	b.wantSound("horn", "alert/live/7f3c/1#1")
+	b.receive(b.world().keySet(2))
+	if f := b.faults(); f["keyset"] != "" || f["root"] == "" {
+		t.Errorf("faults %v, the key set was renewed", f)
 	}
 }

@@ -118,11 +118,6 @@ func (t *step) flush() {
 	s := t.s
 	news := !t.tx.empty()
 	if news {
-		for i := range t.tx.receipts {
-			// Root and key set are accepted before the placement that names the
-			// cluster.
-			t.tx.receipts[i].Cluster = s.cluster()
-		}
 		s.gathered = s.gathered.then(t.tx)
 	}
 	if s.storing != nil || s.gathered.empty() {

@@ -56,6 +56,9 @@ func New(o Options) (*Controller, error) {
 		Agent: o.Agent, Key: protocol.NewKey(o.Key.Public().(ed25519.PublicKey)).ID,
 		Epoch: o.Store.Epoch(), Boot: rand.Text(), TrustClock: o.TrustClock,
 	}
+	if o.Enrolment != nil {
+		id.Cluster = o.Enrolment.Cluster
+	}
 	for _, out := range o.Board.Outputs {
 		id.Outputs = append(id.Outputs, out.Name)
 	}

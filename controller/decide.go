@@ -15,7 +15,10 @@ const calendarAhead = 36 * time.Hour
 // decide asks what each output plays now, and converges towards it.
 func (t *step) decide() {
 	s := t.s
-	if s.known.Placement == nil {
+	if s.known.KeySet == nil || s.known.Placement == nil {
+		for _, output := range s.Outputs {
+			t.silence(output)
+		}
 		return
 	}
 	t.extendCalendar()
@@ -30,9 +33,6 @@ func (t *step) decide() {
 		case want == nil:
 			t.silence(output)
 		case is != nil && want.ID == is.ID:
-		case want.Occurrence != nil && s.ending(output, want.ID):
-			// Where it was cut is not told yet, and there it goes on.
-			t.silence(output)
 		case is != nil && t.fallen(is):
 			t.silence(output)
 			t.start(output, want)
@@ -56,17 +56,6 @@ func (s *State) on(output string) *cue {
 	}
 	c := s.cues[token]
 	return &c
-}
-
-// ending reports whether an output was told to end what id names and has not
-// done so yet.
-func (s *State) ending(output, id string) bool {
-	for token, c := range s.cues {
-		if c.output == output && c.ID == id && s.playing[output] != token {
-			return true
-		}
-	}
-	return false
 }
 
 // fallen reports whether what is on air may sound no longer, rather than that

@@ -8,10 +8,12 @@ import (
 	"loa/controller/store"
 )
 
-// expire forgets what is over, and tells of alerts that ended unfinished.
+// expire forgets what is over, and tells of alerts that ended unfinished. What
+// is forgotten does not come back with the right time, so one word on the time
+// is not enough; what is over does not sound meanwhile.
 func (t *step) expire() {
 	t.expirePresses()
-	if !t.s.clock.Trusted {
+	if !t.s.clock.sure() {
 		return
 	}
 	t.expireAlerts()
@@ -30,17 +32,48 @@ func (t *step) expire() {
 			t.tx.drop(kept.key)
 		}
 	}
-	var expired []string
-	for _, subject := range sorted(s.locals) {
-		if !t.now.Before(s.locals[subject].doc.Expires) {
-			expired = append(expired, subject)
-		}
+	t.alarm()
+}
+
+// alarmAhead is how long before its end a document of trust, or a button's
+// order, is a fault: long enough for persons to meet and sign.
+const alarmAhead = 60 * 24 * time.Hour
+
+// alarm tells of documents that end soon or have ended. Of trust this mutes
+// nothing.
+func (t *step) alarm() {
+	s := t.s
+	if d := s.known.Root; d != nil {
+		t.fault("root", t.ending(alarmAhead, d.Expires, ""))
 	}
 	detail := ""
-	if len(expired) > 0 {
-		detail = "expired, so the button plays nothing: " + strings.Join(expired, ", ")
+	if d := s.known.KeySet; d != nil {
+		detail = t.ending(alarmAhead, d.Expires, "")
 	}
-	t.fault("local", detail)
+	t.fault("keyset", detail)
+	for _, part := range sorted(s.faults) {
+		if _, held := s.locals[part]; !held && strings.HasPrefix(part, pressPrefix) {
+			t.fault(part, "")
+		}
+	}
+	for _, subject := range sorted(s.locals) {
+		d := s.locals[subject].doc
+		// One that is made for a short time would be a fault all along.
+		ahead := min(alarmAhead, d.Expires.Sub(d.Issued)/4)
+		t.fault(subject, t.ending(ahead, d.Expires, ", and the button plays nothing"))
+	}
+}
+
+// ending says what is wrong with a document that expires, or "".
+func (t *step) ending(ahead time.Duration, expires time.Time, then string) string {
+	at := expires.UTC().Format(time.RFC3339)
+	switch {
+	case !t.now.Before(expires):
+		return "expired at " + at + then
+	case !t.now.Before(expires.Add(-ahead)):
+		return "expires at " + at
+	}
+	return ""
 }
 
 func (t *step) expireAlerts() {

@@ -61,7 +61,7 @@ func blank(t testing.TB, outputs ...string) *board {
 		t: t, now: noon, kept: map[string]store.Record{},
 		disk: store.Snapshot{Marks: map[string]store.Mark{}, NextSequence: 1},
 		id: controller.Identity{
-			Agent: "test", Key: public("board").ID, Epoch: epoch, Outputs: outputs, TrustClock: true,
+			Agent: "test", Cluster: clusterID, Key: public("board").ID, Epoch: epoch, Outputs: outputs, TrustClock: true,
 		},
 	}
 	b.boot()

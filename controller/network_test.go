@@ -78,7 +78,10 @@ func (n *network) dial(ctx context.Context, addr string) (net.Conn, error) {
 	if away || p == nil {
 		return nil, errors.New("connection refused")
 	}
-	client, server := net.Pipe()
+	client, near := net.Pipe()
+	far, server := net.Pipe()
+	go carry(far, near)
+	go carry(near, far)
 	select {
 	case p.conns <- server:
 	case <-p.done:
@@ -90,6 +93,29 @@ func (n *network) dial(ctx context.Context, addr string) (net.Conn, error) {
 	defer n.mu.Unlock()
 	n.open = append(n.open, client)
 	return client, nil
+}
+
+// carry takes bytes from one end to the other, and holds some on the way as a
+// real connection does: with none, two ends that write at once wait for ever.
+func carry(to, from net.Conn) {
+	onTheWay := make(chan []byte, 256)
+	go func() {
+		defer close(onTheWay)
+		for {
+			buf := make([]byte, 2048)
+			n, err := from.Read(buf)
+			if err != nil {
+				return
+			}
+			onTheWay <- buf[:n]
+		}
+	}()
+	for data := range onTheWay {
+		if _, err := to.Write(data); err != nil {
+			from.Close() // ends the reading
+		}
+	}
+	to.Close()
 }
 
 // leave ends every connection and takes no new one until comeBack.

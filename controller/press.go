@@ -22,7 +22,7 @@ func (t *step) pressed(e firmware.Press) {
 	}
 	r := s.receipt(protocol.FatePressed, t.now)
 	r.Kind, r.Mode, r.Occurrence = protocol.KindLocal, protocol.Live, e.Input
-	l, detail := s.localFor(e.Input, t.now)
+	l, detail := t.localFor(e.Input)
 	r.Detail = detail
 	if l.order == nil {
 		t.tell(r)
@@ -41,20 +41,18 @@ func (t *step) pressed(e firmware.Press) {
 	})
 }
 
-// localFor finds the order of a button, judged again: expiry only counts with a
-// time that is known.
-func (s *State) localFor(input string, now time.Time) (held[protocol.Local], string) {
+// localFor finds the order of a button, judged again. Its expiry counts only
+// with a time that is known, or where it is certainly past.
+func (t *step) localFor(input string) (held[protocol.Local], string) {
 	for _, mode := range []protocol.Mode{protocol.Live, protocol.Drill} {
-		l, ok := s.locals[pressPrefix+string(mode)+"/"+input]
-		switch {
-		case !ok:
-		case l.order.Void(s.known):
-			return held[protocol.Local]{}, "its order stands on a revoked key"
-		case s.clock.Trusted && !now.Before(l.doc.Expires), !l.doc.Expires.After(s.clock.Floor):
-			return held[protocol.Local]{}, "its order has expired"
-		default:
-			return l, ""
+		l, ok := t.s.locals[pressPrefix+string(mode)+"/"+input]
+		if !ok {
+			continue
 		}
+		if err := l.order.Stands(t.s.known, t.clock()); err != nil {
+			return held[protocol.Local]{}, "its order is void: " + err.Error()
+		}
+		return l, ""
 	}
 	return held[protocol.Local]{}, "no order for this button"
 }

@@ -1,11 +1,9 @@
 package controller_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
-	"loa/controller"
 	"loa/controller/playout"
 	"loa/controller/protocol"
 )
@@ -73,13 +71,11 @@ func TestPress(t *testing.T) {
 		b.pass(time.Hour)
 		b.press()
 		b.wantSound("horn", "")
-		states := asks[controller.SendState](b)
-		if f := states[len(states)-1].State.Faults; !slices.ContainsFunc(f, func(f protocol.FaultNote) bool { return f.Part == "local" }) {
+		if f := b.faults(); !contains(f["local/live/button"], "expired") {
 			t.Errorf("faults %v", f)
 		}
 		b.receive(b.world().local(protocol.Live, func(l *protocol.Local) { l.Revision = 2 }))
-		states = asks[controller.SendState](b)
-		if f := states[len(states)-1].State.Faults; len(f) != 0 {
+		if f := b.faults(); len(f) != 0 {
 			t.Errorf("faults %v after a new one", f)
 		}
 	})

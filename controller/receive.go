@@ -59,7 +59,12 @@ func (t *step) enrol(e protocol.Enrolment) {
 }
 
 func (t *step) open(data []byte) (*protocol.Order, error) {
-	return protocol.Open(data, t.s.known, protocol.Clock{Now: t.now, Trusted: t.s.clock.Trusted, Floor: t.s.clock.Floor})
+	return protocol.Open(data, t.s.known, t.clock())
+}
+
+// clock is what the board knows of the time, as protocol asks for it.
+func (t *step) clock() protocol.Clock {
+	return protocol.Clock{Now: t.now, Trusted: t.s.clock.Trusted, Floor: t.s.clock.Floor}
 }
 
 // judge passes bytes through the gate and acts on the answer.
@@ -152,11 +157,13 @@ func (t *step) accept(o *protocol.Order) error {
 		t.s.calendar, t.s.calendarAt = calendar, t.now
 	case *protocol.Root:
 		t.keep(o, keyRoot, time.Time{})
+		t.judgeAgain()
 	case *protocol.KeySet:
 		t.keep(o, keyKeySet, time.Time{})
-		t.void()
+		t.judgeAgain()
 	case *protocol.Placement:
 		t.keep(o, keyPlacement, time.Time{})
+		t.judgeAgain()
 	case *protocol.Bulletin:
 		if len(t.s.bulletins) >= maxHeldOrders {
 			return full("bulletins")

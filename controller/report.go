@@ -17,7 +17,7 @@ func (s *State) areas() []string {
 
 func (s *State) cluster() string {
 	if s.known.Placement == nil {
-		return ""
+		return s.Cluster
 	}
 	return s.known.Placement.Cluster
 }

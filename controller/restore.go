@@ -59,6 +59,7 @@ func Restore(id Identity, snap store.Snapshot, audio []string, now time.Time) St
 	}
 	s.clock.Floor = snap.Floor
 	s.clock.Trusted = id.TrustClock && now.After(snap.Floor)
+	s.clock.Own = s.clock.Trusted
 	for _, hash := range audio {
 		s.audio[hash] = true
 	}
@@ -112,9 +113,9 @@ func (s *State) remember(o *protocol.Order, r store.Record) {
 	case *protocol.Root:
 		s.known.Root, s.known.Held[o.Subject] = d, newest
 	case *protocol.KeySet:
-		s.known.KeySet, s.known.Held[o.Subject] = d, newest
+		s.keySet, s.known.KeySet, s.known.Held[o.Subject] = o, d, newest
 	case *protocol.Placement:
-		s.known.Placement, s.known.Held[o.Subject] = d, newest
+		s.placement, s.known.Placement, s.known.Held[o.Subject] = o, d, newest
 	case *protocol.Bulletin:
 		s.bulletins[o.Hash] = held[protocol.Bulletin]{o, d}
 		if newest.Revision > s.known.Held[o.Subject].Revision {

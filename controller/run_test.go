@@ -104,7 +104,7 @@ func (c *cabinet) stop() {
 // within waits, in the bubble's time, until ok.
 func (c *cabinet) within(limit time.Duration, what string, ok func() bool) {
 	c.t.Helper()
-	for began := time.Now(); !ok(); time.Sleep(10 * time.Millisecond) {
+	for began := time.Now(); !ok(); time.Sleep(50 * time.Millisecond) {
 		if time.Since(began) > limit {
 			c.t.Fatalf("not within %v: %s; receipts: %q", limit, what, c.central.told())
 		}

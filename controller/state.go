@@ -12,6 +12,7 @@ import (
 // Identity is what never changes while the agent runs.
 type Identity struct {
 	Agent   string   // the program's version
+	Cluster string   // that the enrolment names
 	Key     string   // id of the board's own key
 	Epoch   string   // of the store
 	Boot    string   // a nonce of this boot
@@ -25,8 +26,10 @@ type Identity struct {
 // given.
 type State struct {
 	Identity
-	clock clock
-	known protocol.Known
+	clock     clock
+	known     protocol.Known
+	keySet    *protocol.Order // of known
+	placement *protocol.Order // of known
 
 	plan      *held[protocol.Plan]
 	calendar  *schedule.Calendar                 // of the plan, around calendarAt

@@ -127,7 +127,7 @@ func (t *step) converge() {
 		t.do(Subscribe{areas})
 	}
 	t.convergeAudio()
-	if s.clock.Trusted && t.due(s.told.prune) {
+	if s.clock.sure() && t.due(s.told.prune) {
 		s.told.prune = t.board.Add(pruneEvery)
 		t.do(Prune{t.now.Add(-keepReceipts)})
 	}

@@ -1,46 +1,88 @@
 package controller
 
 import (
+	"errors"
 	"slices"
 
 	"loa/controller/protocol"
 )
 
-// void drops what stands on a key that was revoked, and what is on air of it.
-func (t *step) void() {
+// judgeAgain drops what no longer stands after trust or placement has changed:
+// what a revoked key signed, or what is for another place. What is on air of it
+// ends with it.
+func (t *step) judgeAgain() {
 	s := t.s
-	drop := func(o *protocol.Order, key string) bool {
-		if !o.Void(s.known) {
-			return false
-		}
-		s.changed = true
-		t.tx.drop(key)
-		r := s.receipt(protocol.FateRefused, t.now)
-		r.Order, r.Kind, r.Mode, r.Subject = o.Hash, o.Kind, o.Mode, o.Subject
-		r.Reason, r.Detail = protocol.ReasonRevoked, "a key that signed it was revoked"
-		t.tell(r)
-		return true
+	if s.keySet != nil && t.fallsBy(s.keySet, s.keySet.Void(s.known), keyKeySet) {
+		s.keySet, s.known.KeySet = nil, nil
+		delete(s.known.Held, "keyset") // whoever signed it may have used up the numbers
+	}
+	if s.placement != nil && t.fallsBy(s.placement, s.placement.Void(s.known), keyPlacement) {
+		s.placement, s.known.Placement = nil, nil
+		delete(s.known.Held, "placement")
 	}
 	for _, subject := range sorted(s.alerts) {
-		if drop(s.alerts[subject].order, keyAlert+subject) {
+		if t.falls(s.alerts[subject].order, keyAlert+subject) {
 			delete(s.alerts, subject)
+			s.known.Alerts[subject] = s.known.Alerts[subject].Forgotten()
 		}
 	}
 	for _, subject := range sorted(s.locals) {
-		if drop(s.locals[subject].order, keyLocal+subject) {
+		if t.falls(s.locals[subject].order, keyLocal+subject) {
 			delete(s.locals, subject)
 		}
 	}
-	s.presses = slices.DeleteFunc(s.presses, func(p press) bool { return p.order.Void(s.known) })
+	s.presses = slices.DeleteFunc(s.presses, func(p press) bool { return t.refusal(p.order) != nil })
 	for _, hash := range sorted(s.bulletins) {
-		if drop(s.bulletins[hash].order, keyBulletin+hash) {
+		if t.falls(s.bulletins[hash].order, keyBulletin+hash) {
 			t.forgetBulletin(hash)
 			t.silenceBulletin(hash)
 		}
 	}
-	if s.plan != nil && drop(s.plan.order, keyPlan) {
+	if s.plan != nil && t.falls(s.plan.order, keyPlan) {
 		s.plan, s.calendar = nil, nil
 	}
+}
+
+// refusal is why an order stands no longer, or nil. What has expired is told
+// elsewhere; while the board lacks a key set or placement, nothing sounds and
+// nothing is judged.
+func (t *step) refusal(o *protocol.Order) *protocol.Refusal {
+	var refusal *protocol.Refusal
+	if !errors.As(o.Stands(t.s.known, t.clock()), &refusal) {
+		return nil
+	}
+	if refusal.Reason == protocol.ReasonExpired || refusal.Reason == protocol.ReasonNotEnrolled {
+		return nil
+	}
+	return refusal
+}
+
+// falls drops an order that stands no longer from the store, and tells why.
+func (t *step) falls(o *protocol.Order, key string) bool {
+	refusal := t.refusal(o)
+	if refusal == nil {
+		return false
+	}
+	t.s.changed = true
+	t.tx.drop(key)
+	r := t.s.receipt(protocol.FateRefused, t.now)
+	r.Order, r.Kind, r.Mode, r.Subject = o.Hash, o.Kind, o.Mode, o.Subject
+	r.Reason, r.Detail = refusal.Reason, refusal.Detail
+	t.tell(r)
+	return true
+}
+
+// fallsBy is falls for trust, which is judged by the root alone.
+func (t *step) fallsBy(o *protocol.Order, void bool, key string) bool {
+	if !void {
+		return false
+	}
+	t.tx.drop(key)
+	r := t.s.receipt(protocol.FateRefused, t.now)
+	r.Order, r.Kind, r.Mode, r.Subject = o.Hash, o.Kind, o.Mode, o.Subject
+	r.Reason, r.Detail = protocol.ReasonRevoked, "an administrator who signed it is no longer one, or lost the key"
+	t.tell(r)
+	return true
 }
 
 // silenceBulletin ends for good the items on air that name a bulletin.

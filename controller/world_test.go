@@ -58,12 +58,15 @@ func bytesOf(v any) []byte {
 // world is a province with one commune as it is seen at a time.
 type world struct{ now time.Time }
 
-func (w world) root() protocol.Envelope {
+func (w world) root() protocol.Envelope { return w.rootOf(1, "admin1", "admin2", "admin3") }
+
+// rootOf has other administrators.
+func (w world) rootOf(revision int64, administrators ...string) protocol.Envelope {
 	return sign(protocol.KindRoot, protocol.Live, protocol.Root{
-		Version: protocol.Version, Revision: 1, Issued: w.now.AddDate(0, -6, 0), Expires: w.now.AddDate(5, 0, 0),
+		Version: protocol.Version, Revision: revision, Issued: w.now.AddDate(0, -6, 0), Expires: w.now.AddDate(5, 0, 0),
 		Scopes: []string{province},
 		Owners: persons("owner1", "owner2", "owner3"), Threshold: 2,
-		Administrators: persons("admin1", "admin2", "admin3"), AdminThreshold: 2, WideAlert: 2,
+		Administrators: persons(administrators...), AdminThreshold: 2, WideAlert: 2,
 	}, "owner1", "owner2")
 }
 
@@ -95,14 +98,16 @@ func (w world) keySet(revision int64, revoked ...string) protocol.Envelope {
 			rule(protocol.KindTime, protocol.Live, province, 1, "central"),
 			rule(protocol.KindAck, protocol.Live, province, 1, "central"),
 		},
-	}, "admin1", "admin2")
+	}, "admin2", "admin3")
 }
 
-func (w world) placement() protocol.Envelope {
+func (w world) placement() protocol.Envelope { return w.placementIn(1, commune) }
+
+func (w world) placementIn(revision int64, commune string) protocol.Envelope {
 	return sign(protocol.KindPlacement, protocol.Live, protocol.Placement{
-		Version: protocol.Version, Revision: 1, Issued: w.now.AddDate(0, -1, 0),
+		Version: protocol.Version, Revision: revision, Issued: w.now.AddDate(0, -1, 0),
 		Cluster: clusterID, Board: public("board"), Areas: []string{province, commune}, Languages: []string{"vi", "hmn"},
-	}, "admin1", "admin3")
+	}, "admin2", "admin3")
 }
 
 func (w world) enrolment() protocol.Enrolment {
