@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"loa/central"
 )
@@ -20,7 +22,9 @@ func serveOnce(t *testing.T, c serveCommand) error {
 		}
 	}
 	c.Host = []string{"127.0.0.1"}
-	return c.Run(t.Context(), slog.New(slog.DiscardHandler))
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // one that does start ends without an error
+	defer stop()
+	return c.Run(ctx, slog.New(slog.DiscardHandler))
 }
 
 func TestServeSaysWhatIsInItsWay(t *testing.T) {
@@ -166,6 +170,14 @@ func TestVerify(t *testing.T) {
 			path := filepath.Join(data, "central.db")
 			write(t, path, bytes.ReplaceAll(read(t, path), []byte("Nguyen Van A"), []byte("Nguyen Van B")))
 		}, "audit chain is broken: row "},
+		"a row that its index does not know": {func(data string) {
+			path := filepath.Join(data, "central.db")
+			db := read(t, path)
+			if !bytes.Contains(db, []byte("03388.0103388village")) {
+				t.Fatal("the row is not found")
+			}
+			write(t, path, bytes.Replace(db, []byte("03388.0103388village"), []byte("03388.0203388village"), 1))
+		}, "the file is damaged: restore a backup"},
 		"damage": {func(data string) {
 			path := filepath.Join(data, "central.db")
 			db := read(t, path)

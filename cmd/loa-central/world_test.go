@@ -46,7 +46,9 @@ func run(m *testing.M) int {
 // call runs the program to its end.
 func call(t *testing.T, stdin string, args ...string) (code int, out, errs string) {
 	t.Helper()
-	cmd := exec.Command(program, args...)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	cmd := exec.CommandContext(ctx, program, args...)
 	var o, e bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &o, &e
 	if err := cmd.Run(); cmd.ProcessState == nil {
