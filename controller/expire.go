@@ -123,12 +123,13 @@ func (t *step) forgetBulletin(hash string) {
 	delete(s.bulletins, hash)
 	s.changed = true
 	t.tx.drop(keyBulletin + hash)
-	for _, other := range s.bulletins {
-		if other.doc.ID == id {
-			return
+	// The newest of those that are left, as after a restart.
+	delete(s.known.Held, "bulletin/"+id)
+	for other, b := range s.bulletins {
+		if was := s.known.Held["bulletin/"+id]; b.doc.ID == id && b.doc.Revision > was.Revision {
+			s.known.Held["bulletin/"+id] = protocol.Held{Revision: b.doc.Revision, Hash: other}
 		}
 	}
-	delete(s.known.Held, "bulletin/"+id)
 }
 
 // progress makes durable how far an alert has come.

@@ -157,13 +157,15 @@ func (t *step) accept(o *protocol.Order) error {
 		t.s.calendar, t.s.calendarAt = calendar, t.now
 	case *protocol.Root:
 		t.keep(o, keyRoot, time.Time{})
-		t.judgeAgain()
+		t.judgeAgain(false)
 	case *protocol.KeySet:
+		bare := t.s.known.KeySet == nil
 		t.keep(o, keyKeySet, time.Time{})
-		t.judgeAgain()
+		t.judgeAgain(bare)
 	case *protocol.Placement:
+		bare := t.s.known.Placement == nil
 		t.keep(o, keyPlacement, time.Time{})
-		t.judgeAgain()
+		t.judgeAgain(bare)
 	case *protocol.Bulletin:
 		if len(t.s.bulletins) >= maxHeldOrders {
 			return full("bulletins")

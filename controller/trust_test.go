@@ -102,3 +102,47 @@ func TestVoidAlertComesAgain(t *testing.T) {
 	b.receive(sign(protocol.KindAlert, protocol.Live, a, "captain"))
 	b.wantSound("horn", "alert/live/7f3c/1#1")
 }
+
+// Whoever held a key until it was revoked may have used up the numbers.
+func TestVoidForgetsTheNumber(t *testing.T) {
+	b := enrolled(t)
+	const last = 1<<53 - 1
+	bulletin := b.world().bulletin("news", func(b *protocol.Bulletin) { b.Revision = last })
+	b.receive(b.world().local(protocol.Live, func(l *protocol.Local) { l.Revision = last }))
+	b.receive(b.world().bulletin("news"), bulletin, b.world().plan(last))
+	b.receive(b.world().keySet(2, "officer", "central"))
+	byCaptain := func(e protocol.Envelope) protocol.Envelope {
+		e.Signatures = nil
+		e.Sign(private("captain"))
+		return e
+	}
+	second := b.world().bulletin("news", func(b *protocol.Bulletin) { b.Revision = 2 })
+	n := len(b.receipts)
+	b.receive(b.world().ruledBy(3, "captain"))
+	b.receive(byCaptain(b.world().local(protocol.Live)), byCaptain(second), byCaptain(b.world().plan(1)))
+	if got := b.receipts[n:]; len(got) != 4 || got[1].Fate != protocol.FateAccepted || got[2].Fate != protocol.FateAccepted || got[3].Fate != protocol.FateAccepted {
+		t.Errorf("told\n%s", b.story())
+	}
+}
+
+// A key set that was void said who may order: what was accepted by its word
+// alone does not come back with the next.
+func TestNothingRestsOnAVoidKeySet(t *testing.T) {
+	b := enrolled(t)
+	b.receive(b.world().ruledBy(7, "thief"))
+	b.receive(sign(protocol.KindAlert, protocol.Live, b.world().alertDocument("7f3c"), "thief"))
+	b.wantSound("horn", "alert/live/7f3c/1#1")
+	b.receive(b.world().rootOf(2, "admin1", "admin4", "admin5"))
+	b.wantSound("horn", "")
+	b.boot()
+	for _, e := range []protocol.Envelope{b.world().keySet(1), b.world().placement()} {
+		e.Signatures = nil
+		e.Sign(private("admin1"))
+		e.Sign(private("admin4"))
+		b.receive(e)
+	}
+	b.pass(time.Minute)
+	b.wantSound("horn", "")
+	b.receive(b.world().alert("7f3c"))
+	b.wantSound("horn", "alert/live/7f3c/1#1")
+}

@@ -101,6 +101,17 @@ func (w world) keySet(revision int64, revoked ...string) protocol.Envelope {
 	}, "admin2", "admin3")
 }
 
+// ruledBy is a key set by which one person may order everything.
+func (w world) ruledBy(revision int64, name string) protocol.Envelope {
+	ks := protocol.KeySet{
+		Version: protocol.Version, Revision: revision, Issued: w.now.AddDate(0, -1, 0), Expires: w.now.AddDate(1, 0, 0), Persons: persons(name),
+	}
+	for _, kind := range []protocol.Kind{protocol.KindAlert, protocol.KindBulletin, protocol.KindLocal, protocol.KindPlan} {
+		ks.Rules = append(ks.Rules, protocol.Rule{Kind: kind, Mode: protocol.Live, Scope: commune, Persons: []string{name}, Threshold: 1})
+	}
+	return sign(protocol.KindKeySet, protocol.Live, ks, "admin2", "admin3")
+}
+
 func (w world) placement() protocol.Envelope { return w.placementIn(1, commune) }
 
 func (w world) placementIn(revision int64, commune string) protocol.Envelope {

@@ -51,6 +51,12 @@ func (o *Order) Stands(k Known, clock Clock) error {
 	return nil
 }
 
+// Authorised judges anew who signed an order that was accepted, as far as the
+// present key set goes: after a key set that was void itself, nothing rests on
+// what it said. The board must have root, key set and placement. The error is a
+// *Refusal.
+func (o *Order) Authorised(k Known) error { return o.again().authorise(&k) }
+
 // again is the order for a second judgement.
 func (o *Order) again() *Order {
 	return &Order{Envelope: o.Envelope, Kind: o.Kind, Mode: o.Mode, Subject: o.Subject, Document: o.Document, accepted: true}
