@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"time"
@@ -20,7 +21,10 @@ import (
 // maps, and fill caches.
 const warmRounds = 3
 
-const procsPerCore = 4
+const (
+	procsPerCore = 4
+	heapGrowth   = 400 // percent
+)
 
 // memoryFolder is a file system in memory, where there is one.
 const memoryFolder = "/dev/shm"
@@ -30,10 +34,13 @@ const memoryFolder = "/dev/shm"
 // machine's disk, which all of them share, and once with the stores in memory.
 // On poles every store has a card of its own, so the truth lies between.
 func (c *benchCommand) alerts(ctx context.Context, out *lines, log *slog.Logger) error {
-	// While a board waits for its disk, Go keeps one of its processors for it
-	// until the runtime notices: a hundred boards in one process would hold up
-	// each other, and central, as a hundred processes do not.
+	// A hundred boards in one process must not hold up each other, and central,
+	// as a hundred processes do not. While a board waits for its disk, Go keeps
+	// a processor for it until the runtime notices: there are some to spare. And
+	// what all of them allocate for one alert would set off a collection in its
+	// middle, which a board's own small heap does not do.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procsPerCore * runtime.NumCPU()))
+	defer debug.SetGCPercent(debug.SetGCPercent(heapGrowth))
 	for _, where := range []struct{ name, stores string }{{"alert", ""}, {"alert-stores-in-memory", memoryFolder}} {
 		if !wantsAny(out, where.name) {
 			continue
