@@ -13,6 +13,9 @@ import (
 // is not enough; what is over does not sound meanwhile.
 func (t *step) expire() {
 	t.expirePresses()
+	if t.s.faults["orders"] != "" && t.due(t.s.refusing.Add(time.Minute)) {
+		t.fault("orders", "")
+	}
 	if !t.s.clock.sure() {
 		return
 	}
@@ -27,9 +30,7 @@ func (t *step) expire() {
 	}
 	for _, hash := range sorted(s.stops) {
 		if kept := s.stops[hash]; !t.now.Before(kept.until) {
-			delete(s.stops, hash)
-			delete(s.known.Stops, hash)
-			t.tx.drop(kept.key)
+			t.forgetStop(hash)
 		}
 	}
 	t.alarm()
@@ -96,12 +97,23 @@ func (t *step) expireAlerts() {
 	}
 	for _, subject := range sorted(s.known.Alerts) {
 		if k := s.known.Alerts[subject]; !t.now.Before(k.Keep) {
-			delete(s.known.Alerts, subject)
-			delete(s.alerts, subject)
-			s.changed = true
-			t.tx.drop(keyAlert+subject, keyCancel+reach(true)+subject, keyCancel+reach(false)+subject)
+			t.forgetAlert(subject)
 		}
 	}
+}
+
+// forgetAlert forgets an alert's id, and what ended it.
+func (t *step) forgetAlert(subject string) {
+	delete(t.s.known.Alerts, subject)
+	delete(t.s.alerts, subject)
+	t.s.changed = true
+	t.tx.drop(keyAlert+subject, keyCancel+reach(true)+subject, keyCancel+reach(false)+subject)
+}
+
+func (t *step) forgetStop(hash string) {
+	t.tx.drop(t.s.stops[hash].key)
+	delete(t.s.stops, hash)
+	delete(t.s.known.Stops, hash)
 }
 
 // expireBulletins forgets documents that may sound no more, and a bulletin's

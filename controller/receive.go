@@ -168,26 +168,25 @@ func (t *step) accept(o *protocol.Order) error {
 		t.judgeAgain(bare)
 	case *protocol.Bulletin:
 		if len(t.s.bulletins) >= maxHeldOrders {
-			return full("bulletins")
+			return full(maxHeldOrders, "bulletins")
 		}
 		t.keep(o, keyBulletin+o.Hash, d.NotAfter)
 	case *protocol.Alert:
-		if len(t.s.known.Alerts) >= maxHeldOrders/2 { // the rest is for cancels
-			return full("alerts")
+		if err := t.room(o.Subject, o.Mode); err != nil {
+			return err
 		}
 		t.keep(o, keyAlert+o.Subject, d.Expires.Add(protocol.KeepAlert))
 	case *protocol.Local:
 		t.keep(o, keyLocal+o.Subject, time.Time{})
 	case *protocol.Cancel:
-		if len(t.s.known.Alerts) >= maxHeldOrders {
-			return full("alerts and cancels")
-		}
 		t.keep(o, keyCancel+reach(o.Wide)+o.Subject, t.keepEnding(t.s.known.Alerts[o.Subject]))
+		t.forgetUnseen(o.Subject)
 	case *protocol.Stop:
-		if len(t.s.known.Stops) >= maxHeldOrders {
-			return full("stops")
+		if err := t.roomForStop(o.Hash); err != nil {
+			return err
 		}
 		t.keep(o, keyStop+reach(o.Wide)+o.Hash, t.keepStop(d))
+		t.forgetUnseen(t.s.stops[o.Hash].alerts...)
 		for _, target := range d.Targets {
 			if m, ok := t.s.marks[target.Occurrence]; ok {
 				t.tx.mark(target.Occurrence, m)
@@ -198,10 +197,6 @@ func (t *step) accept(o *protocol.Order) error {
 	r.Order, r.Kind, r.Mode, r.Subject = o.Hash, o.Kind, o.Mode, o.Subject
 	t.tell(r)
 	return nil
-}
-
-func full(what string) error {
-	return &protocol.Refusal{Reason: protocol.ReasonTooLarge, Detail: fmt.Sprintf("the board holds %d %s already", maxHeldOrders, what)}
 }
 
 // keep takes an order into the state and the transaction.

@@ -134,11 +134,13 @@ func (s *State) remember(o *protocol.Order, r store.Record) {
 	case *protocol.Stop:
 		wide := o.Wide || strings.HasPrefix(r.Key, keyStop+reach(true))
 		s.known.Stops[o.Hash] = true
-		s.stops[o.Hash] = kept{r.Key, r.Keep}
+		stop := kept{key: r.Key, until: r.Keep}
 		for _, t := range d.Targets {
 			switch {
 			case t.Alert != "":
-				s.end(protocol.AlertSubject(t.Mode, t.Alert), "", wide, r.Keep)
+				subject := protocol.AlertSubject(t.Mode, t.Alert)
+				s.end(subject, "", wide, r.Keep)
+				stop.alerts = append(stop.alerts, subject)
 			case strings.HasPrefix(t.Occurrence, pressPrefix):
 				// Only while it sounds: presses before the time is known can
 				// share a name, and the next one must not be silenced.
@@ -147,6 +149,7 @@ func (s *State) remember(o *protocol.Order, r store.Record) {
 				s.marks[t.Occurrence] = schedule.Mark{Fate: protocol.FateStopped, At: r.Accepted, Keep: r.Keep}
 			}
 		}
+		s.stops[o.Hash] = stop
 	}
 }
 

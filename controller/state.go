@@ -74,10 +74,11 @@ type held[T any] struct {
 	doc   *T
 }
 
-// kept is a record that is only remembered.
+// kept is a stop that is only remembered.
 type kept struct {
-	key   string
-	until time.Time
+	key    string
+	until  time.Time
+	alerts []string // that it names
 }
 
 // alert is an accepted alert and how far it has come.

@@ -28,7 +28,7 @@ const (
 	keepReceipts  = 45 * 24 * time.Hour
 	pruneEvery    = 24 * time.Hour
 	dropAfter     = time.Hour // audio that no document names any more
-	maxHeldOrders = 2000      // of one kind; a hello names all of them
+	maxHeldOrders = 2000      // bulletins, and stops; a hello names all of them
 	maxUnsaved    = 4096      // receipts that the store cannot take
 )
 
