@@ -81,6 +81,7 @@ func TestOneKeyCannotFillTheBoard(t *testing.T) {
 		b := enrolled(t)
 		b.receive(b.world().alert("first"), b.world().alert("7f3c"))
 		b.receive(b.world().stop("counts", protocol.Target{Alert: "first", Mode: protocol.Live}))
+		b.pass(time.Second) // it is the oldest
 		b.flood(2000, func(i int) protocol.Envelope {
 			return b.world().stop(fmt.Sprint("s-", i), protocol.Target{Alert: fmt.Sprint("none-", i), Mode: protocol.Live})
 		})
