@@ -168,4 +168,7 @@ func TestRefusalsAreLimited(t *testing.T) {
 	if len(b.receipts) != n+1 {
 		t.Errorf("refusals are not told any more")
 	}
+	if f := b.faults(); len(f) != 0 {
+		t.Errorf("faults %v when it is over", f)
+	}
 }
