@@ -33,8 +33,9 @@ func reach(wide bool) string {
 
 // Restore makes the state of a board that starts, from what its store holds;
 // audio lists the hashes of whole files, now is the board's clock. A record
-// that cannot be read is dropped and stands among the faults: central sends it
-// again. What a power cut interrupted is told with the first commit.
+// that cannot be read stands among the faults and stays in the store, for an
+// older or newer program that can; what central sends again takes its place.
+// What a power cut interrupted is told with the first commit.
 func Restore(id Identity, snap store.Snapshot, audio []string, now time.Time) State {
 	s := State{
 		Identity: id,
@@ -69,7 +70,7 @@ func Restore(id Identity, snap store.Snapshot, audio []string, now time.Time) St
 		o, err := protocol.Recall(r.Envelope, r.Hash)
 		if err != nil {
 			s.faults["records"] = "read " + r.Key + " back from the store: " + err.Error()
-			s.gathered = s.gathered.then(transaction{orders: map[string]*store.Record{r.Key: nil}})
+			s.endUnread(r)
 			continue
 		}
 		s.remember(o, r)
@@ -79,6 +80,16 @@ func Restore(id Identity, snap store.Snapshot, audio []string, now time.Time) St
 	}
 	s.interrupted(now)
 	return s
+}
+
+// endUnread keeps the alert of a cancel that cannot be read ended: its key says
+// enough. A stop's key does not name what it ends.
+func (s *State) endUnread(r store.Record) {
+	for _, wide := range []bool{true, false} {
+		if subject, ok := strings.CutPrefix(r.Key, keyCancel+reach(wide)); ok {
+			s.end(subject, "", wide, r.Keep)
+		}
+	}
 }
 
 // interrupted closes what was on air when the power went. A routine item never
