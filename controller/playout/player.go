@@ -19,6 +19,8 @@ type Player struct {
 // called on an output's goroutine, in order; it must not wait for the player,
 // but may call Set.
 func New(board []firmware.Output, lib Library, log *slog.Logger, events func(Event)) *Player {
+	wave()
+	wailPhases()
 	p := &Player{}
 	for _, o := range board {
 		p.outputs = append(p.outputs, &output{

@@ -54,7 +54,7 @@ func newSiren(s Siren) (sound, error) {
 	if s.Length <= 0 || s.Length > maxBlast || s.Gap < 0 || s.Gap > maxBlast {
 		return nil, fmt.Errorf("siren: blasts of %v with gaps of %v, at most %v is possible", s.Length, s.Gap, maxBlast)
 	}
-	length, gap, table := samplesOf(s.Length), samplesOf(s.Gap), wave()
+	length, gap, table, phases := samplesOf(s.Length), samplesOf(s.Gap), wave(), wailPhases()
 	edge := min(samplesOf(wailEdge), length/2)
 	return &formula{
 		n: int64(s.Blasts)*(length+gap) - gap,
@@ -67,18 +67,24 @@ func newSiren(s Siren) (sound, error) {
 			if near := min(i, length-1-i); near < edge {
 				level = float64(near) / float64(edge)
 			}
-			return int16(level * table[wailPhase(i)])
+			return int16(level * table[phases[i%int64(len(phases))]])
 		},
 	}, nil
 }
 
-// wailPhase is where in the wave table sample i of a blast stands: the
-// integral of the wail's frequency.
-func wailPhase(i int64) int {
-	t := float64(i) / firmware.SampleRate
-	turns := wailMiddle*t - wailSwing*wailPeriod/(2*math.Pi)*math.Sin(2*math.Pi*t/wailPeriod)
-	return int((turns-math.Floor(turns))*waveSize) % waveSize
-}
+// wailPhases is where in the wave table every sample of one wail stands: the
+// integral of the wail's frequency. A wail is a whole number of waves, so the
+// next one goes on where it ends. Worked out once, when a player is made: a small
+// board has better to do while its relays close.
+var wailPhases = sync.OnceValue(func() []uint16 {
+	phases := make([]uint16, int(wailPeriod*firmware.SampleRate))
+	for i := range phases {
+		t := float64(i) / firmware.SampleRate
+		turns := wailMiddle*t - wailSwing*wailPeriod/(2*math.Pi)*math.Sin(2*math.Pi*t/wailPeriod)
+		phases[i] = uint16((turns-math.Floor(turns))*waveSize) % waveSize
+	}
+	return phases
+})
 
 // chimeNotes rise over a C major chord, each struck while the one before rings.
 var chimeNotes = []float64{523.25, 659.26, 783.99, 1046.5} // Hz
