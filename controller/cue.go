@@ -8,6 +8,7 @@ import (
 
 	"loa/controller/playout"
 	"loa/controller/protocol"
+	"loa/controller/schedule"
 )
 
 // playoutCue is how playout takes a cue.
@@ -15,26 +16,42 @@ func playoutCue(c cue, parts []playout.Part) *playout.Cue {
 	return &playout.Cue{ID: c.token, Class: c.Class, Drill: c.Drill, Parts: parts, From: c.From, Until: c.ends}
 }
 
-// parts are what a cue sounds, and the bulletins that it stands on.
-func (t *step) parts(c cue) (parts []playout.Part, bulletins []string, err error) {
+// script is what a cue sounds.
+type script struct {
+	parts     []playout.Part
+	bulletins []string // documents that it stands on
+	skipped   []string // parts that cannot sound, and why
+	late      string   // of these, one that may sound yet: it is not on the board
+	spoken    bool     // more than built-in sounds is left
+}
+
+// script is what a cue sounds now.
+func (t *step) script(c cue) (script, error) {
 	s := t.s
 	if c.Occurrence != nil {
-		return s.itemParts(c.Occurrence.Item, t.now)
+		it := s.itemScript(c.Occurrence.Item, t.now)
+		if len(it.skipped) > 0 && !it.spoken {
+			return script{}, errors.New(it.skipped[0])
+		}
+		return it, nil
 	}
 	if a, ok := s.alerts[c.subject]; ok {
-		return s.announcement(a.doc.Announcement), nil, nil
+		return script{parts: s.announcement(a.doc.Announcement)}, nil
 	}
 	for _, p := range s.presses {
 		if p.subject == c.subject {
-			return s.announcement(p.doc.Announcement), nil, nil
+			return script{parts: s.announcement(p.doc.Announcement)}, nil
 		}
 	}
-	return nil, nil, errors.New("its order is not on the board any more")
+	return script{}, errors.New("its order is not on the board any more")
 }
 
-// itemParts are the parts of a plan's item. What the plan names must be what
-// persons approved; a part of which nothing may sound fails the item.
-func (s *State) itemParts(it *protocol.Item, now time.Time) (parts []playout.Part, bulletins []string, err error) {
+// errLate says that a document or audio is not on the board, and may come.
+var errLate = errors.New("is not on the board yet")
+
+// itemScript is what is left of a plan's item. What the plan names must be what
+// persons approved; a part of which nothing may sound is left out.
+func (s *State) itemScript(it *protocol.Item, now time.Time) (left script) {
 	for i, p := range it.Parts {
 		var part playout.Part
 		var why error
@@ -45,24 +62,42 @@ func (s *State) itemParts(it *protocol.Item, now time.Time) (parts []playout.Par
 			}
 			audio, err := s.approved(it, src, now)
 			if err != nil {
-				why = err
+				if why == nil || errors.Is(err, errLate) {
+					why = err
+				}
 				continue
 			}
 			part.Sources = append(part.Sources, playout.Source{Audio: audio.SHA256})
-			bulletins = append(bulletins, src.Bulletin)
+			left.bulletins = append(left.bulletins, src.Bulletin)
+			left.spoken = true
 		}
-		if len(part.Sources) == 0 {
-			return nil, nil, fmt.Errorf("part %d: %w", i+1, why)
+		if len(part.Sources) > 0 {
+			left.parts = append(left.parts, part)
+			continue
 		}
-		parts = append(parts, part)
+		left.skipped = append(left.skipped, fmt.Sprintf("part %d: %v", i+1, why))
+		if errors.Is(why, errLate) {
+			left.late = left.skipped[len(left.skipped)-1]
+		}
 	}
-	return parts, bulletins, nil
+	return left
+}
+
+// waits says why an occurrence is not to begin yet: something of it is still on
+// its way. At the last moment it begins with what there is, if that is more
+// than a chime.
+func (t *step) waits(o *schedule.Occurrence, last bool) string {
+	it := t.s.itemScript(o.Item, t.now)
+	if last && it.spoken {
+		return ""
+	}
+	return it.late
 }
 
 func (s *State) approved(it *protocol.Item, src protocol.Source, now time.Time) (protocol.Audio, error) {
 	b, ok := s.bulletins[src.Bulletin]
 	if !ok {
-		return protocol.Audio{}, fmt.Errorf("bulletin document %.12s is not on the board", src.Bulletin)
+		return protocol.Audio{}, fmt.Errorf("bulletin document %.12s %w", src.Bulletin, errLate)
 	}
 	if b.order.Void(s.known) {
 		return protocol.Audio{}, fmt.Errorf("bulletin %s stands on a revoked key", b.doc.ID)
@@ -75,7 +110,7 @@ func (s *State) approved(it *protocol.Item, src protocol.Source, now time.Time) 
 		return protocol.Audio{}, fmt.Errorf("bulletin %s has no %s", b.doc.ID, src.Language)
 	}
 	if !s.audio[audio.SHA256] {
-		return protocol.Audio{}, fmt.Errorf("audio of bulletin %s is not on the board yet", b.doc.ID)
+		return protocol.Audio{}, fmt.Errorf("audio of bulletin %s %w", b.doc.ID, errLate)
 	}
 	return audio, nil
 }

@@ -116,6 +116,7 @@ func (s *State) view(t *step) schedule.State {
 	v := schedule.State{
 		Outputs: s.Outputs, Calendar: s.calendar, Marks: s.marks,
 		Playing: map[string]string{}, Trusted: s.clock.Trusted, Settled: s.settled,
+		Waits: t.waits,
 	}
 	for output, token := range s.playing {
 		v.Playing[output] = s.cues[token].ID
@@ -186,14 +187,14 @@ func (t *step) begin(token string) {
 	if want := d.OnAir[c.output]; want == nil || want.ID != c.ID {
 		return
 	}
-	parts, bulletins, err := t.parts(c)
+	script, err := t.script(c)
 	if err != nil {
 		t.over(c, protocol.FateFailed, err.Error(), c.From, nil)
 		return
 	}
-	c.given, c.bulletins = true, bulletins
+	c.given, c.bulletins, c.skipped = true, script.bulletins, script.skipped
 	s.cues[token] = c
-	t.do(Play{c.output, playoutCue(c, parts)})
+	t.do(Play{c.output, playoutCue(c, script.parts)})
 }
 
 // mark notes what became of an occurrence of the plan.

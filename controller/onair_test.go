@@ -359,13 +359,14 @@ func TestItemMustBeApproved(t *testing.T) {
 		name   string
 		change func(*protocol.Bulletin)
 		reason string // "" is that it sounds
+		fate   protocol.Fate
 	}{
-		{"as approved", func(*protocol.Bulletin) {}, ""},
-		{"of another class", func(b *protocol.Bulletin) { b.Class = "priority" }, "bulletin news was approved as priority, the plan says routine"},
-		{"not valid yet", func(b *protocol.Bulletin) { b.NotBefore = noon.Add(time.Hour) }, "bulletin news is not valid before 2026-11-21T11:00:00Z"},
-		{"of another language", func(b *protocol.Bulletin) { b.Audio[0].Language = "hmn" }, "bulletin news has no vi"},
-		{"with audio that is not here", func(b *protocol.Bulletin) { b.Audio[0].Audio = audio("other") }, "audio of bulletin news is not on the board yet"},
-		{"expired", func(b *protocol.Bulletin) { b.NotAfter = noon.Add(30 * time.Second) }, "is not on the board"},
+		{"as approved", func(*protocol.Bulletin) {}, "", ""},
+		{"of another class", func(b *protocol.Bulletin) { b.Class = "priority" }, "bulletin news was approved as priority, the plan says routine", protocol.FateFailed},
+		{"not valid yet", func(b *protocol.Bulletin) { b.NotBefore = noon.Add(time.Hour) }, "bulletin news is not valid before 2026-11-21T11:00:00Z", protocol.FateFailed},
+		{"of another language", func(b *protocol.Bulletin) { b.Audio[0].Language = "hmn" }, "bulletin news has no vi", protocol.FateFailed},
+		{"with audio that is not here", func(b *protocol.Bulletin) { b.Audio[0].Audio = audio("other") }, "audio of bulletin news is not on the board yet", protocol.FateMissed},
+		{"expired", func(b *protocol.Bulletin) { b.NotAfter = noon.Add(30 * time.Second) }, "is not on the board", protocol.FateMissed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := enrolled(t)
@@ -380,11 +381,11 @@ func TestItemMustBeApproved(t *testing.T) {
 			if c.reason == "" {
 				return
 			}
-			if r := b.last(protocol.FateFailed); !contains(r.Detail, c.reason) {
+			b.pass(time.Hour)
+			if r := b.last(c.fate); !contains(r.Detail, c.reason) {
 				t.Errorf("told as %q, want %q", r.Detail, c.reason)
 			}
-			b.pass(time.Hour)
-			b.wantFates([]protocol.Fate{protocol.FateFailed}, "failed "+occurrence("news", noon.Add(time.Minute)))
+			b.wantFates([]protocol.Fate{protocol.FateFailed, protocol.FateMissed, protocol.FateFinished}, string(c.fate)+" "+occurrence("news", noon.Add(time.Minute)))
 		})
 	}
 	t.Run("of another commune", func(t *testing.T) {
@@ -392,9 +393,95 @@ func TestItemMustBeApproved(t *testing.T) {
 		bulletin := b.world().bulletin("news", func(b *protocol.Bulletin) { b.Areas = []string{"03390"} })
 		b.receive(bulletin, b.world().plan(1, item("news", noon.Add(time.Minute), bulletin)))
 		b.have("news")
+		b.pass(time.Hour)
+		b.wantSound("horn", "")
+		b.wantFates([]protocol.Fate{protocol.FateRefused, protocol.FateStarted, protocol.FateMissed}, "refused wrong-audience", "missed "+occurrence("news", noon.Add(time.Minute)))
+	})
+}
+
+// An item whose audio is late begins when it is there, as late as it may.
+func TestItemWaitsForItsAudio(t *testing.T) {
+	start := noon.Add(time.Minute)
+	news := occurrence("news", start)
+	chime := protocol.Part{Sources: []protocol.Source{{BuiltIn: protocol.Chime}}}
+	said := func(e protocol.Envelope) protocol.Part {
+		return protocol.Part{Sources: []protocol.Source{{Bulletin: e.Hash(), Language: "vi"}}}
+	}
+	planned := func(parts ...protocol.Part) (*board, protocol.Envelope) {
+		b := enrolled(t)
+		return b, b.world().plan(1, item("news", start, protocol.Envelope{}, func(it *protocol.Item) { it.Parts = parts }))
+	}
+	first, second := world{noon}.bulletin("first"), world{noon}.bulletin("second")
+	t.Run("audio in time", func(t *testing.T) {
+		b, plan := planned(chime, said(first))
+		b.receive(first, plan)
+		b.pass(5 * time.Minute)
+		b.wantSound("horn", "")
+		b.have("first")
+		b.wantSound("horn", news)
+	})
+	t.Run("a document in time", func(t *testing.T) {
+		b, plan := planned(said(first))
+		b.have("first")
+		b.receive(plan)
+		b.pass(5 * time.Minute)
+		b.wantSound("horn", "")
+		b.receive(first)
+		b.wantSound("horn", news)
+	})
+	t.Run("too late", func(t *testing.T) {
+		b, plan := planned(chime, said(first))
+		b.receive(first, plan)
+		b.pass(7 * time.Minute)
+		b.have("first")
+		b.pass(time.Hour)
+		b.wantFates(sound, "missed "+news)
+		if r := b.last(protocol.FateMissed); r.Detail != "did not begin: part 2: audio of bulletin first is not on the board yet" {
+			t.Errorf("told as %q", r.Detail)
+		}
+	})
+	t.Run("one part is too late", func(t *testing.T) {
+		b, plan := planned(said(first), said(second))
+		b.receive(first, second, plan)
+		b.have("second")
+		b.pass(5 * time.Minute)
+		b.wantSound("horn", "")
+		b.pass(time.Minute)
+		b.wantSound("horn", news)
+		if c := b.on["horn"]; len(c.Parts) != 1 || c.Parts[0].Sources[0].Audio != audio("second").SHA256 {
+			t.Errorf("sounds %+v", c.Parts)
+		}
+		b.finish("horn")
+		if e := b.last(protocol.FateFinished).Evidence; e == nil || len(e.Skipped) != 1 || !contains(e.Skipped[0], "part 1: audio of bulletin first") {
+			t.Errorf("evidence %+v", e)
+		}
+	})
+	t.Run("one part may not sound", func(t *testing.T) {
+		b := enrolled(t)
+		other := b.world().bulletin("second", func(b *protocol.Bulletin) { b.Class = "priority" })
+		plan := b.world().plan(1, item("news", start, first, func(it *protocol.Item) { it.Parts = append(it.Parts, said(other), chime) }))
+		b.receive(first, other, plan)
+		b.have("first", "second")
+		b.pass(time.Minute)
+		b.wantSound("horn", news)
+		if c := b.on["horn"]; len(c.Parts) != 2 {
+			t.Errorf("sounds %+v", c.Parts)
+		}
+	})
+	t.Run("nothing but chimes may sound", func(t *testing.T) {
+		b := enrolled(t)
+		other := b.world().bulletin("second", func(b *protocol.Bulletin) { b.Class = "priority" })
+		b.receive(other, b.world().plan(1, item("news", start, other, func(it *protocol.Item) { it.Parts = append(it.Parts, chime) })))
+		b.have("second")
 		b.pass(time.Minute)
 		b.wantSound("horn", "")
-		b.wantFates([]protocol.Fate{protocol.FateRefused, protocol.FateFailed}, "refused wrong-audience", "failed "+occurrence("news", noon.Add(time.Minute)))
+		b.wantFates([]protocol.Fate{protocol.FateFailed}, "failed "+news)
+	})
+	t.Run("a chime alone", func(t *testing.T) {
+		b, plan := planned(chime)
+		b.receive(plan)
+		b.pass(time.Minute)
+		b.wantSound("horn", news)
 	})
 }
 

@@ -40,8 +40,9 @@ func TestRevokedKey(t *testing.T) {
 		b.receive(sign(protocol.KindAlert, protocol.Live, b.world().alertDocument("7f3c"), "captain"))
 		b.receive(b.world().keySet(2, "officer"))
 		b.receive(b.world().cancel("7f3c"))
+		b.pass(time.Hour)
 		b.wantSound("horn", "")
-		b.wantFates([]protocol.Fate{protocol.FateFailed}, "failed "+news)
+		b.wantFates([]protocol.Fate{protocol.FateFinished, protocol.FateFailed, protocol.FateMissed}, "missed "+news)
 	})
 	t.Run("a button", func(t *testing.T) {
 		b := enrolled(t)

@@ -24,6 +24,11 @@ type State struct {
 	Marks    map[string]Mark   // by occurrence ID
 	Playing  map[string]string // output -> occurrence ID that is on air or starting now
 	Trusted  bool              // the time is known; without it items wait, and alerts finish their repetitions
+	// Waits says why an occurrence cannot begin or go on yet, as while its audio is
+	// on its way; "" is that it can. last is set once Late is used up: what could
+	// not be had until then will not be waited for if it can be left out. Nil is
+	// that nothing waits.
+	Waits func(o *Occurrence, last bool) string
 	// Settled spares Decide from looking at the whole past again: what was missed
 	// until then is not named any more. Zero looks back to Calendar.From. A caller
 	// that has kept what a decision with Trusted named may set it to the time of
@@ -179,8 +184,24 @@ func (d *decider) item(o *Occurrence) {
 	if !d.now.Before(c.until) {
 		return
 	}
+	if !playing && d.waits(o, c.begun) != "" {
+		return
+	}
 	d.ask(c.until)
 	d.due = append(d.due, c)
+}
+
+// waits says why an occurrence cannot begin yet, or go on where it was cut.
+func (d *decider) waits(o *Occurrence, begun begun) string {
+	if d.Waits == nil {
+		return ""
+	}
+	latest := o.begins().Add(-Grace)
+	if begun == wasCut {
+		latest = o.late().Add(-Grace)
+	}
+	d.ask(latest)
+	return d.Waits(o, !d.now.Before(latest))
 }
 
 // missed notes an occurrence whose time ended.
@@ -265,6 +286,11 @@ func (d *decider) reason(o *Occurrence, holders map[string]*candidate) string {
 		}
 		if c.occurrence != nil && c.begun == onAir && !c.start.After(ended) {
 			return fmt.Sprintf("%s: output %s was held by %s", what, output, c.name)
+		}
+	}
+	if d.Waits != nil && known && d.now.Sub(ended) < Grace { // it was looked at until now
+		if why := d.Waits(o, true); why != "" {
+			return what + ": " + why
 		}
 	}
 	if !known {
