@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -34,6 +35,10 @@ func (c *Controller) carryOut(ctx context.Context, effect Effect) error {
 	case Subscribe:
 		if c.link != nil {
 			c.link.Areas(e.Areas)
+		}
+	case Reconnect:
+		if c.link != nil {
+			c.link.Reset(errors.New("central answers no hello"))
 		}
 	case Fetch:
 		if c.link != nil {

@@ -98,7 +98,7 @@ func (t *step) learn(d *protocol.SignedTime) {
 	if agrees && !s.clock.Signed.IsZero() && !d.Time.After(s.clock.Signed) {
 		return
 	}
-	s.told.answered = true
+	s.told.answered, s.told.unanswered = true, 0
 	if s.clock.Own && !agrees {
 		t.fault("clock", fmt.Sprintf("the board's clock and central's differ by more than %v; the board goes by its own", agreement))
 		return

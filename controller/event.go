@@ -93,6 +93,9 @@ type (
 	SendState     struct{ State protocol.State }
 	SendTelemetry struct{ Telemetry protocol.Telemetry }
 
+	// Reconnect ends a session in which central does not answer.
+	Reconnect struct{}
+
 	// Subscribe converges the areas whose alerts are heard.
 	Subscribe struct{ Areas []string }
 
@@ -128,6 +131,7 @@ func (SendUnstored) effect()  {}
 func (SendHello) effect()     {}
 func (SendState) effect()     {}
 func (SendTelemetry) effect() {}
+func (Reconnect) effect()     {}
 func (Subscribe) effect()     {}
 func (Fetch) effect()         {}
 func (Drop) effect()          {}

@@ -121,3 +121,35 @@ func TestPrune(t *testing.T) {
 		t.Errorf("pruned %v", got)
 	}
 }
+
+// A session in which central answers nothing is made anew.
+func TestReconnect(t *testing.T) {
+	b := enrolled(t)
+	count := func() int { return len(asks[controller.Reconnect](b)) }
+	b.pass(2 * time.Minute)
+	if count() != 0 {
+		t.Errorf("at once")
+	}
+	b.pass(3 * time.Minute)
+	if count() != 1 {
+		t.Errorf("%d times in five minutes", count())
+	}
+	b.feed(controller.Down{}, controller.Up{})
+	b.receive(b.world().time(b.id.Boot))
+	for range 12 {
+		b.pass(10 * time.Minute)
+		b.receive(b.world().time(b.id.Boot))
+	}
+	if count() != 1 {
+		t.Errorf("%d times, and central answers", count())
+	}
+	b.pass(31 * time.Minute)
+	if count() != 2 {
+		t.Errorf("%d times, central answers no more", count())
+	}
+	b.feed(controller.Down{})
+	b.pass(time.Hour)
+	if count() != 2 {
+		t.Errorf("%d times, there is no session", count())
+	}
+}

@@ -133,12 +133,16 @@ type told struct {
 	hello    time.Time
 	hellos   int  // since the session began
 	answered bool // by a signed time
-	beat     time.Time
-	resend   time.Time
-	areas    []string
-	fetch    []string
-	drop     time.Time // when audio that nothing names is dropped; zero without any
-	prune    time.Time // when old receipts are pruned next
+	// unanswered counts the hellos since the last answer, and asked is when the
+	// first of them was sent.
+	unanswered int
+	asked      time.Time
+	beat       time.Time
+	resend     time.Time
+	areas      []string
+	fetch      []string
+	drop       time.Time // when audio that nothing names is dropped; zero without any
+	prune      time.Time // when old receipts are pruned next
 }
 
 // clone copies what Step may change. Documents, orders and transactions are

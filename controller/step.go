@@ -14,6 +14,7 @@ const (
 	helloEvery    = 10 * time.Minute // once central has answered
 	helloAgain    = 5 * time.Second  // until then; each wait is twice the last
 	helloSlow     = time.Minute      // but no longer than this
+	patience      = 3 * time.Minute  // without an answer; then the session is made anew
 	beatEvery     = 5 * time.Minute  // telemetry
 	resendAfter   = 30 * time.Second // receipts that were sent and not acknowledged
 	retryAfter    = 5 * time.Second  // a commit that the store could not take
@@ -86,6 +87,7 @@ func (t *step) take(e Event) {
 	case Up:
 		t.s.up, t.s.sent = true, t.s.acked
 		t.s.told.hello, t.s.told.hellos, t.s.told.answered = time.Time{}, 0, false
+		t.s.told.unanswered = 0
 		t.s.told.state = protocol.State{}
 	case Down:
 		t.s.up = false
@@ -147,7 +149,17 @@ func (t *step) publish() {
 		if !s.told.answered {
 			wait = min(helloAgain<<min(s.told.hellos, 10), helloSlow)
 		}
+		// A session can look well and carry nothing, as behind a proxy that lost
+		// its other end.
+		if s.told.unanswered >= 2 && t.board.Sub(s.told.asked) >= patience {
+			s.told.unanswered = 0
+			t.do(Reconnect{})
+		}
+		if s.told.unanswered == 0 {
+			s.told.asked = t.board
+		}
 		s.told.hello, s.told.hellos = t.board.Add(wait), s.told.hellos+1
+		s.told.unanswered++
 		t.wakeAt(t.known(s.told.hello))
 		t.do(SendHello{s.hello()})
 	}
