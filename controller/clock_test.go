@@ -77,6 +77,15 @@ func TestUntrustedClock(t *testing.T) {
 		b.pass(time.Hour)
 		b.wantSound("horn", "")
 	})
+	t.Run("an accepted alert that has certainly expired", func(t *testing.T) {
+		b := enrolled(t)
+		b.receive(b.world().alert("7f3c"))
+		b.id.TrustClock = false
+		b.now, b.disk.Floor = time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC), noon.Add(2*time.Hour)
+		b.boot()
+		b.pass(time.Hour)
+		b.wantSound("horn", "")
+	})
 	t.Run("the floor refuses an older time", func(t *testing.T) {
 		b := timeless(t)
 		b.receive(right.time(b.id.Boot))
