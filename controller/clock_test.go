@@ -49,7 +49,8 @@ func TestUntrustedClock(t *testing.T) {
 		b.receive(right.time(b.id.Boot))
 		b.wantSound("horn", "")
 		b.pass(time.Hour)
-		b.receive(right.alert("7f3c"), right.alert("second")) // on their way until now
+		b.receive(world{right.now.Add(time.Hour)}.time(b.id.Boot)) // now it is certain
+		b.receive(right.alert("7f3c"), right.alert("second"))      // on their way until now
 		b.wantSound("horn", "")
 	})
 	t.Run("routine waits", func(t *testing.T) {
@@ -98,10 +99,10 @@ func TestUntrustedClock(t *testing.T) {
 	})
 	t.Run("an RTC that lost its battery", func(t *testing.T) {
 		b, _ := withNews(t)
-		b.pass(12 * time.Hour)
 		b.receive(b.world().time(b.id.Boot))
+		b.pass(12 * time.Hour)
 		b.receive(b.world().cancel("7f3c"))
-		b.now = noon.Add(time.Minute)
+		b.now = noon.Add(11 * time.Hour)
 		b.boot(audio("news").SHA256)
 		b.feed(controller.Up{})
 		hellos := asks[controller.SendHello](b)
@@ -151,6 +152,18 @@ func TestTimeIsLearnedDuringPress(t *testing.T) {
 	b.wantSound("horn", press)
 	b.pass(3*time.Minute + 59*time.Second)
 	b.wantSound("horn", press)
+	b.pass(time.Second)
+	b.wantSound("horn", "")
+}
+
+// A press after the time was learned counts its seconds like any other.
+func TestPressWithLearnedTime(t *testing.T) {
+	b := timeless(t)
+	b.receive(right.time(b.id.Boot), right.local(protocol.Live, func(l *protocol.Local) { l.Repetitions = 1000 }))
+	b.press()
+	b.wantSound("horn", "local/live/button@2026-11-21T10:00:00/1#1")
+	b.pass(5*time.Minute - time.Second)
+	b.wantSound("horn", "local/live/button@2026-11-21T10:00:00/1#1")
 	b.pass(time.Second)
 	b.wantSound("horn", "")
 }

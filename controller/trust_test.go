@@ -50,6 +50,15 @@ func TestRevokedKey(t *testing.T) {
 		b.press()
 		b.wantSound("horn", "")
 	})
+	t.Run("a press that sounds", func(t *testing.T) {
+		b := enrolled(t)
+		b.receive(b.world().local(protocol.Live))
+		b.press()
+		press := b.sounds("horn")
+		b.receive(b.world().keySet(2, "officer"))
+		b.wantSound("horn", "")
+		b.wantFates(sound, "started "+press, "stopped "+press)
+	})
 	t.Run("the plan", func(t *testing.T) {
 		b, _ := withNews(t)
 		b.pass(2 * time.Minute)
