@@ -123,20 +123,38 @@ func (r *Registry) AllowAnywhere(ctx context.Context, person string, action Acti
 
 // AllowOver is Allow for what is done to another person (tokens, keys): it
 // must be allowed wherever that person has a role, so that nobody can become
-// somebody greater.
+// somebody greater. Over somebody who has no role yet it is for whoever may do it
+// in a province: a key that a commune's administrator left with a newcomer would
+// be there when the province makes that newcomer its officer.
 func (r *Registry) AllowOver(ctx context.Context, person string, action Action, other string) error {
 	roles, err := r.rolesOf(ctx, other)
 	if err != nil {
 		return err
 	}
 	if len(roles) == 0 {
-		return r.AllowAnywhere(ctx, person, action)
+		if err := r.allowProvince(ctx, person, action); err != nil {
+			return fmt.Errorf("%s has no role yet, so it takes a province's administrator: %w", other, err)
+		}
+		return nil
 	}
 	codes := make([]string, len(roles))
 	for i, role := range roles {
 		codes[i] = role.Area
 	}
 	return r.Allow(ctx, person, action, codes...)
+}
+
+// allowProvince is Allow for some whole province.
+func (r *Registry) allowProvince(ctx context.Context, person string, action Action) error {
+	own, err := r.rolesOf(ctx, person)
+	if err != nil {
+		return err
+	}
+	own = slices.DeleteFunc(slices.Clone(own), func(role Role) bool { return LevelOf(role.Area) != ProvinceLevel })
+	if !MayAnywhere(own, action) {
+		return &Denied{Person: person, Action: action}
+	}
+	return nil
 }
 
 // rolesOf never takes "" for everybody.

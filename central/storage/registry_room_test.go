@@ -111,7 +111,8 @@ func TestRoomAllows(t *testing.T) {
 		"the province over the commune's":      {reg.AllowOver(ctx, "admin-12", registry.ManageKeys, "admin-03388"), true},
 		"the commune over the province's":      {reg.AllowOver(ctx, "admin-03388", registry.ManagePeople, "admin-12"), false},
 		"the commune over its officer":         {reg.AllowOver(ctx, "admin-03388", registry.ManagePeople, "officer-03388"), true},
-		"the commune over who has no role":     {reg.AllowOver(ctx, "admin-03388", registry.ManagePeople, "newcomer"), true},
+		"the commune over who has no role":     {reg.AllowOver(ctx, "admin-03388", registry.ManagePeople, "newcomer"), false},
+		"the province over who has no role":    {reg.AllowOver(ctx, "admin-12", registry.ManageKeys, "newcomer"), true},
 		"an officer over who has no role":      {reg.AllowOver(ctx, "officer-03388", registry.ManagePeople, "newcomer"), false},
 	} {
 		var denied *registry.Denied
