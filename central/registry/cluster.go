@@ -25,7 +25,16 @@ type Cluster struct {
 	Also       []string // more codes it answers to: old ones during a merger
 	Languages  []string // BCP 47, in the order of choice: vi, hmn, tai
 	Neighbours []string // ids of clusters that are heard here
+	// Where it stands, in decimal degrees of WGS 84; both 0: not known.
+	Latitude  float64
+	Longitude float64
 }
+
+// Every place of Vietnam, its islands too, lies within these degrees.
+const (
+	southmost, northmost = 8.0, 24.0
+	westmost, eastmost   = 102.0, 110.0
+)
 
 // Validate returns all faults of c as Faults, or nil.
 func (c Cluster) Validate() error {
@@ -64,7 +73,18 @@ func (c Cluster) Validate() error {
 		}
 		return ""
 	})
+	if c.Latitude != 0 || c.Longitude != 0 {
+		checkDegrees(&f, "latitude", c.Latitude, southmost, northmost)
+		checkDegrees(&f, "longitude", c.Longitude, westmost, eastmost)
+	}
 	return f.err()
+}
+
+// checkDegrees also refuses what is no number, which compares with nothing.
+func checkDegrees(f *Faults, field string, v, low, high float64) {
+	if !(v >= low && v <= high) {
+		f.addf(field, "%v is not in Vietnam, from %v to %v degrees", v, low, high)
+	}
 }
 
 // checkList names every entry that is wrong or stands twice.

@@ -18,6 +18,11 @@ type Store interface {
 	// Path is ErrNotFound for an unknown code.
 	Path(ctx context.Context, code string) (Path, error)
 
+	// PutStations adds stations, and replaces those of communes that have one;
+	// ErrNotFound for a commune that is not known.
+	PutStations(ctx context.Context, by string, stations []Station) error
+	Stations(ctx context.Context) ([]Station, error) // by area
+
 	// AddClusters adds all or, when one of them exists, none: ErrExists.
 	AddClusters(ctx context.Context, by string, clusters []Cluster) error
 	// UpdateCluster is ErrNotFound for an unknown id.

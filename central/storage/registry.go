@@ -70,11 +70,35 @@ func (s registryStore) Path(ctx context.Context, code string) (registry.Path, er
 	return path, err
 }
 
+func (s registryStore) PutStations(ctx context.Context, by string, stations []registry.Station) error {
+	return refused(s.db.write(ctx, func(t *tx) error {
+		for _, v := range stations {
+			if _, err := t.exec(`INSERT INTO stations (area, name) VALUES (?, ?)
+				ON CONFLICT (area) DO UPDATE SET name = excluded.name`, v.Area, v.Name); err != nil {
+				return err
+			}
+			if err := t.audit(by, "station.put", v.Area, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func scanStation(r *sql.Rows) (v registry.Station, err error) {
+	err = r.Scan(&v.Area, &v.Name)
+	return v, err
+}
+
+func (s registryStore) Stations(ctx context.Context) ([]registry.Station, error) {
+	return list(ctx, s.db.reader, scanStation, `SELECT area, name FROM stations ORDER BY area`)
+}
+
 func (s registryStore) AddClusters(ctx context.Context, by string, clusters []registry.Cluster) error {
 	return refused(s.db.write(ctx, func(t *tx) error {
 		for _, c := range clusters {
-			if _, err := t.exec(`INSERT INTO clusters (id, name, area, languages) VALUES (?, ?, ?, ?)`,
-				c.ID, c.Name, c.Area, asJSON(c.Languages)); err != nil {
+			if _, err := t.exec(`INSERT INTO clusters (id, name, area, languages, latitude, longitude) VALUES (?, ?, ?, ?, ?, ?)`,
+				c.ID, c.Name, c.Area, asJSON(c.Languages), c.Latitude, c.Longitude); err != nil {
 				return err
 			}
 			if err := putClusterLists(t, c); err != nil {
@@ -90,8 +114,8 @@ func (s registryStore) AddClusters(ctx context.Context, by string, clusters []re
 
 func (s registryStore) UpdateCluster(ctx context.Context, by string, c registry.Cluster) error {
 	return refused(s.db.write(ctx, func(t *tx) error {
-		n, err := t.exec(`UPDATE clusters SET name = ?, area = ?, languages = ? WHERE id = ?`,
-			c.Name, c.Area, asJSON(c.Languages), c.ID)
+		n, err := t.exec(`UPDATE clusters SET name = ?, area = ?, languages = ?, latitude = ?, longitude = ? WHERE id = ?`,
+			c.Name, c.Area, asJSON(c.Languages), c.Latitude, c.Longitude, c.ID)
 		if err != nil {
 			return err
 		}
@@ -129,11 +153,12 @@ func putClusterLists(t *tx, c registry.Cluster) error {
 
 const selectClusters = `SELECT c.id, c.name, c.area, c.languages,
 	(SELECT json_group_array(area) FROM (SELECT area FROM cluster_also WHERE cluster = c.id ORDER BY position)),
-	(SELECT json_group_array(neighbour) FROM (SELECT neighbour FROM cluster_neighbours WHERE cluster = c.id ORDER BY position))
+	(SELECT json_group_array(neighbour) FROM (SELECT neighbour FROM cluster_neighbours WHERE cluster = c.id ORDER BY position)),
+	c.latitude, c.longitude
 	FROM clusters c `
 
 func scanCluster(r *sql.Rows) (c registry.Cluster, err error) {
-	err = r.Scan(&c.ID, &c.Name, &c.Area, fromJSON{&c.Languages}, fromJSON{&c.Also}, fromJSON{&c.Neighbours})
+	err = r.Scan(&c.ID, &c.Name, &c.Area, fromJSON{&c.Languages}, fromJSON{&c.Also}, fromJSON{&c.Neighbours}, &c.Latitude, &c.Longitude)
 	return c, err
 }
 

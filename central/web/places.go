@@ -29,6 +29,14 @@ type Cluster struct {
 	Also       []string `json:"also,omitempty" maxItems:"20" maxLength:"16" doc:"More codes that it answers to: old ones during a merger."`
 	Languages  []string `json:"languages" maxItems:"16" maxLength:"35" doc:"BCP 47, in the order of choice."`
 	Neighbours []string `json:"neighbours,omitempty" maxItems:"32" maxLength:"40" doc:"Ids of clusters that are heard here."`
+	Latitude   float64  `json:"latitude,omitempty" doc:"Decimal degrees, WGS 84; left out with the longitude when not known."`
+	Longitude  float64  `json:"longitude,omitempty"`
+}
+
+// station is a commune's broadcasting unit.
+type station struct {
+	Area string `json:"area" maxLength:"16" doc:"Code of the commune; it has one station."`
+	Name string `json:"name"`
 }
 
 // clusterNow is a cluster with its live picture.
@@ -62,6 +70,8 @@ func (a *api) places() {
 	a.group = "Places"
 	route(a, "putAreas", "PUT", "/areas", "Add areas, or replace those whose code is known", a.putAreas)
 	route(a, "listAreas", "GET", "/areas", "All areas", a.getAreas)
+	route(a, "putStations", "PUT", "/stations", "Add stations, or replace those of communes that have one", a.putStations)
+	route(a, "listStations", "GET", "/stations", "All stations", a.getStations)
 	route(a, "addCluster", "POST", "/clusters", "Add a cluster", a.addCluster)
 	route(a, "changeCluster", "PUT", "/clusters/{id}", "Change a cluster; its board learns it from a new signed placement", a.changeCluster)
 	route(a, "listClusters", "GET", "/clusters", "Clusters that the person may look at, with their live pictures", a.clusters)
@@ -118,6 +128,33 @@ func (a *api) mayPut(ctx context.Context, areas []registry.Area) error {
 func (a *api) getAreas(ctx context.Context, _ *none) (*body[[]area], error) {
 	areas, err := a.Registry.Areas(ctx)
 	return answer(list(areas, func(v registry.Area) area { return area(v) })), err
+}
+
+func (a *api) putStations(ctx context.Context, in *struct {
+	Body []station `maxItems:"5000"`
+}) (*body[none], error) {
+	if err := a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ManagePlacements); err != nil {
+		return nil, err
+	}
+	var codes []string
+	for _, v := range in.Body {
+		// What is no code is a fault that the registry names.
+		if registry.LevelOf(v.Area) != 0 {
+			codes = append(codes, v.Area)
+		}
+	}
+	if len(codes) > 0 {
+		if err := a.allow(ctx, registry.ManagePlacements, "stations", codes...); err != nil {
+			return nil, err
+		}
+	}
+	stations := list(in.Body, func(v station) registry.Station { return registry.Station(v) })
+	return answer(none{}), a.Registry.PutStations(ctx, asks(ctx), stations...)
+}
+
+func (a *api) getStations(ctx context.Context, _ *none) (*body[[]station], error) {
+	stations, err := a.Registry.Stations(ctx)
+	return answer(list(stations, func(v registry.Station) station { return station(v) })), err
 }
 
 func (a *api) addCluster(ctx context.Context, in *body[Cluster]) (*body[Cluster], error) {

@@ -131,16 +131,28 @@ func (w *world) placesChange() {
 	if len(areas) != 5 {
 		w.Errorf("%d areas", len(areas))
 	}
-	w.ask("chi", "PUT", "/clusters/muong-te-02", object{
+	w.ask("chi", "PUT", "/stations", []object{{"area": muongTe, "name": "Đài truyền thanh xã Mường Tè"}}).ok(nil)
+	w.ask("chi", "PUT", "/stations", []object{{"area": muongTe + ".02", "name": "x"}}).refused(422, "invalid")
+	w.ask("chi", "PUT", "/stations", []object{{"area": "99999", "name": "x"}}).refused(422, "invalid")
+	var stations []struct{ Area, Name string }
+	w.ask("khach", "GET", "/stations", nil).ok(&stations)
+	if len(stations) != 1 || stations[0].Area != muongTe || stations[0].Name != "Đài truyền thanh xã Mường Tè" {
+		w.Errorf("stations %+v", stations)
+	}
+	place := object{
 		"id": "muong-te-02", "name": "Cụm bản hai", "area": muongTe + ".02", "languages": []string{"hmn", "vi"}, "neighbours": []string{"muong-te-01"},
-	}).ok(nil)
+		"latitude": 22.379, "longitude": 102.82,
+	}
+	w.ask("chi", "PUT", "/clusters/muong-te-02", place).ok(nil)
+	w.ask("chi", "PUT", "/clusters/muong-te-02", place.with(object{"latitude": 48.1})).refused(422, "invalid")
 	var one struct {
-		Name   string
-		Area   string
-		Online bool
+		Name                string
+		Area                string
+		Online              bool
+		Latitude, Longitude float64
 	}
 	w.ask("lan", "GET", "/clusters/muong-te-02", nil).ok(&one)
-	if one.Name != "Cụm bản hai" || one.Area != muongTe+".02" || one.Online {
+	if one.Name != "Cụm bản hai" || one.Area != muongTe+".02" || one.Online || one.Latitude != 22.379 || one.Longitude != 102.82 {
 		w.Errorf("cluster %+v", one)
 	}
 	for path, want := range map[string]int{
