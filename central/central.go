@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"loa/central/broker"
+	"loa/central/demo"
 	"loa/central/fleet"
 	"loa/central/library"
 	"loa/central/orders"
@@ -34,6 +35,11 @@ type Options struct {
 	Hosts   []string // names and addresses under which boards and people find this server
 	Version string
 	Log     *slog.Logger
+
+	// Demo sets the folder up with people who do not exist; their keys lie in
+	// it. Say, which may be nil, is told what is done, for a person who waits.
+	Demo bool
+	Say  func(step string)
 }
 
 // Central is the server.
@@ -48,6 +54,7 @@ type Central struct {
 	orders   *orders.Orders
 	fleet    *fleet.Fleet
 	broker   *broker.Broker
+	demo     *demo.Demo // nil but in a demo
 	api      *httpServer
 	audio    *httpServer
 	replan   chan struct{}
@@ -71,7 +78,7 @@ func New(o Options) (c *Central, err error) {
 			c = nil
 		}
 	}()
-	key, lock, err := openData(o.Data)
+	key, lock, err := openData(o.Data, o.Demo)
 	if err != nil {
 		return c, err
 	}
@@ -99,6 +106,9 @@ func New(o Options) (c *Central, err error) {
 		return c, err
 	}
 	if c.fleet, err = fleet.New(fleet.Options{Store: c.db.Fleet(), Registry: c.registry, Log: o.Log}); err != nil {
+		return c, err
+	}
+	if err := c.openDemo(); err != nil {
 		return c, err
 	}
 	if err := c.openWeb(authority); err != nil {
@@ -179,6 +189,9 @@ func (c *Central) Run(ctx context.Context) error {
 	run("warnings", c.warn)
 	run("audio", c.audio.run)
 	run("API", c.api.run)
+	if c.demo != nil {
+		run("demo", c.demo.Run)
+	}
 	parts.Wait()
 	err := c.Close()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {

@@ -68,12 +68,15 @@ func openDatabase(data string) (*storage.DB, error) {
 
 // openData makes the folder and central's own key at the first start. No other
 // server can open the folder until lock is closed.
-func openData(dir string) (key ed25519.PrivateKey, lock *os.File, err error) {
+func openData(dir string, demo bool) (key ed25519.PrivateKey, lock *os.File, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("make data folder: %w", err)
 	}
 	if lock, err = lockData(dir); err != nil {
 		return nil, nil, err
+	}
+	if err := markData(dir, demo); err != nil {
+		return nil, nil, errors.Join(err, lock.Close())
 	}
 	path := filepath.Join(dir, keyFile)
 	key, err = readKey(path)

@@ -55,6 +55,8 @@ var packages = map[string]rule{
 		"it implements the interfaces that the rooms declare, in their words and the contract's"},
 	"central/web": {[]string{"central/registry", "central/library", "central/planner", "central/orders", "central/fleet", "central/live", "controller/protocol"},
 		"it asks the rooms; writing to storage or broker would pass their rules by"},
+	"central/demo": {[]string{"central/registry", "central/library", "central/planner", "central/orders", "controller/protocol", "seeds"},
+		"it hides the keys of people who do not exist, and does through the rooms what those people would do"},
 	"central": {[]string{"central/*", "controller/protocol"}, "the server is put together from its rooms; of the board's it takes the contract, and schedule through planner only"},
 	"seeds":   {[]string{"central/registry", "central/library", "central/planner"}, "seeds are rows of these rooms, and can raise no order"},
 

@@ -47,6 +47,17 @@ func (o *Orders) KeySet(ctx context.Context, by string) (Draft, error) {
 	return d, err
 }
 
+// KeySetDue reports whether the registry says something else than the key set in
+// force, so that the next one is to be drafted and signed.
+func (o *Orders) KeySetDue(ctx context.Context) (bool, error) {
+	inForce := o.trust.known().KeySet
+	if inForce == nil {
+		return true, nil
+	}
+	changed, err := o.keySetChanged(ctx, *inForce)
+	return changed != "", err
+}
+
 // makeKeySet makes the persons and rules of a key set as the registry is now.
 func (o *Orders) makeKeySet(ctx context.Context, root *protocol.Root) (maker, error) {
 	m := maker{root: root, usable: map[string]bool{}, set: protocol.KeySet{Rules: []protocol.Rule{}}}
