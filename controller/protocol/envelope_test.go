@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -124,6 +125,18 @@ func TestReceipts(t *testing.T) {
 		{"without an epoch", with(func(r *protocol.Receipt) { r.Epoch = "" }), board, protocol.ReasonInvalid},
 		{"of no cluster", with(func(r *protocol.Receipt) { r.Cluster = "+/#" }), board, protocol.ReasonInvalid},
 		{"of no order", with(func(r *protocol.Receipt) { r.Order = "x" }), board, protocol.ReasonInvalid},
+		{"with 65 sensors", with(func(r *protocol.Receipt) { r.Evidence.Sensors = make([]protocol.Sensed, 65) }), board, protocol.ReasonInvalid},
+		{"with a sensor of a long name", with(func(r *protocol.Receipt) {
+			r.Evidence.Sensors = []protocol.Sensed{{Name: strings.Repeat("x", 101)}}
+		}), board, protocol.ReasonInvalid},
+		{"with a sensor that tells much", with(func(r *protocol.Receipt) {
+			r.Evidence.Sensors = []protocol.Sensed{{Name: "current", Detail: strings.Repeat("x", 1001)}}
+		}), board, protocol.ReasonInvalid},
+		{"with a sensor that has a level for a word", spoilt(honest, func(e *protocol.Envelope) {
+			e.Payload = respelt(e.Payload, `"verdict":"unknown"`, `"verdict":"heard","sensors":[{"name":"current","level":"loud"}]`)
+			e.Signatures = nil
+			e.Sign(private("board"))
+		}), board, protocol.ReasonMalformed},
 		{"with a detail of 5,000 bytes", with(func(r *protocol.Receipt) { r.Detail = strings.Repeat("x", 5000) }), board, protocol.ReasonInvalid},
 	} {
 		if r, _, err := protocol.OpenReceipt(c.data, c.key); protocol.ReasonOf(err) != c.reason || r.Sequence != 0 {
@@ -232,5 +245,23 @@ func TestPermits(t *testing.T) {
 		if (c.err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, c.err)
 		}
+	}
+}
+
+// What sensors told comes through as it was, and a receipt without any is
+// written as it was before there were sensors.
+func TestReceiptsCarrySensors(t *testing.T) {
+	r := aReceipt()
+	if strings.Contains(string(encode(r)), "sensors") {
+		t.Errorf("a receipt without sensors is written as %s", encode(r))
+	}
+	r.Evidence.Verdict = protocol.VerdictSilent
+	r.Evidence.Sensors = []protocol.Sensed{
+		{Name: "current", Quantity: "current", Verdict: protocol.VerdictSilent, Level: 0.15, Rest: 0.15, Correlation: -0.02},
+		{Name: "ear", Quantity: "sound", Verdict: protocol.VerdictUnknown, Detail: "read sensor: no answer"},
+	}
+	got, _, err := protocol.OpenReceipt(sealed(protocol.KindReceipt, protocol.Live, r, "board"), public("board"))
+	if err != nil || !reflect.DeepEqual(got.Evidence.Sensors, r.Evidence.Sensors) || got.Evidence.Verdict != protocol.VerdictSilent {
+		t.Errorf("read as %+v, %v", got.Evidence, err)
 	}
 }

@@ -128,6 +128,21 @@ type Evidence struct {
 	Sources     []string   `json:"sources"`  // what sounded: hashes and built-in names
 	Skipped     []string   `json:"skipped,omitempty"`
 	Verdict     Verdict    `json:"verdict"`
+	Sensors     []Sensed   `json:"sensors,omitempty"` // what the verdict stands on
+}
+
+// Sensed is what one of the board's sensors tells of a playback. Its figures are
+// 0 where it told nothing.
+type Sensed struct {
+	Name     string  `json:"name"`
+	Quantity string  `json:"quantity"` // as in current (amperes) or sound (pascals)
+	Verdict  Verdict `json:"verdict"`
+	// Level is the mean while there was something to hear, Rest the mean while
+	// the relays were closed and there was nothing.
+	Level       float64 `json:"level"`
+	Rest        float64 `json:"rest"`
+	Correlation float64 `json:"correlation"` // of its loudness with what was sent, -1 to 1
+	Detail      string  `json:"detail,omitempty"`
 }
 
 // Ack says that central has all receipts of an epoch through a sequence. A

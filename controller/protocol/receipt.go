@@ -45,6 +45,9 @@ func OpenReceipt(data []byte, board Key) (Receipt, Envelope, error) {
 	return r, e, nil
 }
 
+// mostSensors is how many a board may tell of in one receipt.
+const mostSensors = 64
+
 // check bounds what a board that went wrong could fill central's store with.
 func (r *Receipt) check() error {
 	var f Faults
@@ -80,6 +83,16 @@ func (r *Receipt) check() error {
 		}
 		for i, s := range slices.Concat(ev.Sources, ev.Skipped) {
 			short(fmt.Sprintf("evidence.sources[%d]", i), s, 1000)
+		}
+		if len(ev.Sensors) > mostSensors {
+			f.addf("evidence.sensors", "%d, at most %d", len(ev.Sensors), mostSensors)
+		}
+		for i, s := range ev.Sensors {
+			at := fmt.Sprintf("evidence.sensors[%d].", i)
+			short(at+"name", s.Name, 100)
+			short(at+"quantity", s.Quantity, 40)
+			short(at+"verdict", string(s.Verdict), 40)
+			short(at+"detail", s.Detail, 1000)
 		}
 	}
 	return f.refusal()
