@@ -45,38 +45,24 @@ type cluster struct {
 // epoch is what heard counts from.
 var epoch = time.Now()
 
-// enrol hangs a board up, through the API, and gives central's answer.
-func (p *province) enrol(ctx context.Context, id string) (protocol.Enrolment, ed25519.PrivateKey, error) {
-	var answer protocol.Enrolment
-	public, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return answer, nil, fmt.Errorf("make the board's key: %w", err)
-	}
-	if err := p.call(ctx, admin, "POST", "/clusters", map[string]any{
+// register adds a cluster of the commune.
+func (p *province) register(ctx context.Context, id string) error {
+	return p.call(ctx, admin, "POST", "/clusters", map[string]any{
 		"id": id, "name": "Cụm " + id, "area": communeCode, "languages": []string{"vi", "hmn"},
-	}, nil); err != nil {
-		return answer, nil, err
-	}
-	request, err := protocol.SealEnrolRequest(protocol.EnrolRequest{
-		Version: protocol.Version, Board: protocol.NewKey(public), Host: id, Issued: time.Now().UTC(),
-	}, key)
-	if err != nil {
-		return answer, nil, err
-	}
-	var placement draft
-	if err := p.call(ctx, admin, "POST", "/enrolments", map[string]any{"cluster": id, "request": request}, &placement); err != nil {
-		return answer, nil, err
-	}
-	if err := p.sign(ctx, admin, placement, admin, "admin-b"); err != nil {
-		return answer, nil, err
-	}
-	return answer, key, p.call(ctx, admin, "POST", "/enrolments/"+id+"/answer", map[string]any{"request": request}, &answer)
+	}, nil)
 }
 
 // newCluster enrols a board whose store is in dir. moved is called after every
 // movement of its relay.
 func (p *province) newCluster(ctx context.Context, dir, id string, moved func(), log *slog.Logger) (c *cluster, err error) {
-	enrolment, key, err := p.enrol(ctx, id)
+	if err := p.register(ctx, id); err != nil {
+		return nil, fmt.Errorf("register %s: %w", id, err)
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make the board's key: %w", err)
+	}
+	enrolment, err := p.enrol(ctx, id, key)
 	if err != nil {
 		return nil, fmt.Errorf("enrol %s: %w", id, err)
 	}

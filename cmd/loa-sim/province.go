@@ -1,18 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -27,18 +21,16 @@ const (
 	provinceCode = "12"
 	communeCode  = "03388"
 
-	admin   = "admin-a"
-	officer = "officer"
+	admin       = "administrator-a"
+	secondAdmin = "administrator-b"
+	officer     = "officer"
 )
 
 // province is a real central with the people who order things there. Their keys
 // never leave the process.
 type province struct {
-	api    string // URL
-	client *http.Client
-	tokens map[string]string             // by person
-	keys   map[string]ed25519.PrivateKey // by person
-	done   chan error                    // central's end
+	*desk
+	done chan error // central's end
 }
 
 // newProvince starts a central in dir, and makes its trust: a root by two of
@@ -51,20 +43,16 @@ func newProvince(ctx context.Context, dir string, log *slog.Logger) (*province, 
 	if err != nil {
 		return nil, err
 	}
-	p := &province{api: server.Addresses().API, tokens: map[string]string{}, keys: map[string]ed25519.PrivateKey{}, done: make(chan error, 1)}
+	p := &province{done: make(chan error, 1)}
 	go func() { p.done <- server.Run(ctx) }()
 	authority, err := os.ReadFile(filepath.Join(dir, "authority.pem"))
 	if err != nil {
 		return nil, fmt.Errorf("read the server's authority: %w", err)
 	}
-	trusted := x509.NewCertPool()
-	if !trusted.AppendCertsFromPEM(authority) {
-		return nil, errors.New("read the server's authority: it is not PEM")
+	if p.desk, err = newDesk(server.Addresses().API, authority); err != nil {
+		return nil, err
 	}
-	p.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: trusted}, MaxIdleConnsPerHost: 4,
-	}}
-	for _, name := range []string{"owner-a", "owner-b", "owner-c", admin, "admin-b", officer} {
+	for _, name := range []string{"owner-a", "owner-b", "owner-c", admin, secondAdmin, officer} {
 		if _, p.keys[name], err = ed25519.GenerateKey(rand.Reader); err != nil {
 			return nil, fmt.Errorf("make key: %w", err)
 		}
@@ -132,7 +120,7 @@ func (p *province) trust(ctx context.Context) error {
 	root, err := protocol.Draft(protocol.KindRoot, protocol.Live, protocol.Root{
 		Version: protocol.Version, Revision: 1, Issued: now, Expires: now.AddDate(1, 0, 0), Scopes: []string{provinceCode},
 		Owners: p.persons("owner-a", "owner-b", "owner-c"), Threshold: 2,
-		Administrators: p.persons(admin, "admin-b"), AdminThreshold: 2, WideAlert: 2,
+		Administrators: p.persons(admin, secondAdmin), AdminThreshold: 2, WideAlert: 2,
 	})
 	if err != nil {
 		return err
@@ -146,82 +134,5 @@ func (p *province) trust(ctx context.Context) error {
 	if err := p.call(ctx, admin, "POST", "/keyset", nil, &keySet); err != nil {
 		return err
 	}
-	return p.sign(ctx, admin, keySet, admin, "admin-b")
-}
-
-// draft is an order that waits for signatures, as the API shows it.
-type draft struct {
-	Subject  string            `json:"subject"`
-	Envelope protocol.Envelope `json:"envelope"`
-}
-
-// status is how an order stands.
-type status struct {
-	State  string `json:"state"`
-	Counts struct {
-		Targets  int `json:"targets"`
-		Accepted int `json:"accepted"`
-		Finished int `json:"finished"`
-	} `json:"counts"`
-}
-
-// signature is a person's word for a draft.
-func (p *province) signature(d draft, person string) protocol.Signature {
-	signed := protocol.Envelope{PayloadType: d.Envelope.PayloadType, Payload: d.Envelope.Payload}
-	signed.Sign(p.keys[person])
-	return signed.Signatures[0]
-}
-
-// sign hands the signatures of persons in, which must be enough.
-func (p *province) sign(ctx context.Context, by string, d draft, persons ...string) error {
-	var st status
-	for _, person := range persons {
-		if err := p.call(ctx, by, "POST", "/orders/"+d.Envelope.Hash()+"/signatures", p.signature(d, person), &st); err != nil {
-			return err
-		}
-	}
-	if st.State != "sealed" {
-		return fmt.Errorf("%s is %s after %d signatures, not sealed", d.Subject, st.State, len(persons))
-	}
-	return nil
-}
-
-// call asks the API as a person. in is written as JSON, the answer read into
-// out; either may be nil.
-func (p *province) call(ctx context.Context, person, method, path string, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		data, err := json.Marshal(in)
-		if err != nil {
-			return fmt.Errorf("write request: %w", err)
-		}
-		body = bytes.NewReader(data)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, p.api+"/api/v1"+path, body)
-	if err != nil {
-		return fmt.Errorf("make request: %w", err)
-	}
-	req.Header.Set("Authorization", "Bearer "+p.tokens[person])
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := p.client.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask the server: %w", err)
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return fmt.Errorf("read the server's answer: %w", err)
-	}
-	if resp.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %.500s", method, path, resp.Status, data)
-	}
-	if out == nil {
-		return nil
-	}
-	if err := json.Unmarshal(data, out); err != nil {
-		return fmt.Errorf("read the server's answer to %s %s: %w", method, path, err)
-	}
-	return nil
+	return p.sign(ctx, admin, keySet, admin, secondAdmin)
 }
