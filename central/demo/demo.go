@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,10 +15,10 @@ import (
 	"loa/central/orders"
 	"loa/central/planner"
 	"loa/central/registry"
-	"loa/controller/protocol"
+	"loa/seeds"
 )
 
-// Options are the rooms that a demo is set up in; all are required.
+// Options are the rooms that a demo is set up in; all but Province are required.
 type Options struct {
 	Dir      string // of the demo's keys; it is there
 	Registry *registry.Registry
@@ -29,6 +28,8 @@ type Options struct {
 	Planned  func()            // something changed that plans are made of
 	Say      func(step string) // what was just done, for a person who waits
 	Log      *slog.Logger
+
+	Province *seeds.Province // nil: that of the seeds
 }
 
 // Demo sets a demo up, and acts for its people.
@@ -44,27 +45,32 @@ func New(o Options) *Demo { return &Demo{Options: o} }
 // the simulation speaks to the server as it.
 const Service = "demo"
 
-// rootPrefix begins the names of a demo's owners and administrators, so that a
-// root tells whose it is.
-const rootPrefix = "demo-"
-
-// Rooted reports whether a root is a demo's: its private keys lie in a folder.
-func Rooted(root protocol.Root) bool {
-	return slices.ContainsFunc(root.Owners, func(p protocol.Person) bool { return strings.HasPrefix(p.ID, rootPrefix) })
-}
-
-// SetUp makes everything that boards and people need at once: areas, clusters
+// SetUp makes what boards and people need before anything else: areas, clusters
 // and people, the root, the key set, and the token of the simulation. What an
-// earlier start did stays.
+// earlier start did stays, and what people took away since stays away.
 func (d *Demo) SetUp(ctx context.Context) error {
-	if err := d.sow(ctx); err != nil {
-		return fmt.Errorf("sow areas, clusters and people: %w", err)
+	p, err := d.province()
+	if err != nil {
+		return fmt.Errorf("read seeds: %w", err)
 	}
-	if err := d.serve(ctx); err != nil {
+	done, err := d.complete()
+	if err != nil {
+		return fmt.Errorf("see how far the set-up is: %w", err)
+	}
+	code, err := codeOf(p)
+	if err != nil {
+		return err
+	}
+	if !done {
+		if err := d.sow(ctx, p); err != nil {
+			return err
+		}
+		if err := d.approver(ctx, code); err != nil {
+			return fmt.Errorf("give the demo's broadcaster a key: %w", err)
+		}
+	}
+	if err := d.serve(ctx, code); err != nil {
 		return fmt.Errorf("add the demo's own person: %w", err)
-	}
-	if err := d.approver(ctx); err != nil {
-		return fmt.Errorf("give the demo's broadcaster a key: %w", err)
 	}
 	if err := d.root(ctx); err != nil {
 		return fmt.Errorf("make root: %w", err)
@@ -75,27 +81,45 @@ func (d *Demo) SetUp(ctx context.Context) error {
 	return nil
 }
 
-// Run does what takes longer, while the server serves.
-func (d *Demo) Run(ctx context.Context) error { return nil }
+// Run does what takes longer, while the server serves: it has the bulletins
+// spoken and approved, the welcome first. A set-up that ctx ends goes on at the
+// next start. Its error costs the demo what it was about, not the server.
+func (d *Demo) Run(ctx context.Context) error {
+	if err := d.speak(ctx); err != nil && ctx.Err() == nil {
+		d.Log.Error("set up demo", "error", err)
+		d.Say("the set-up is not complete: " + err.Error())
+	}
+	return nil
+}
 
-// provinces of the registry, by code.
-func (d *Demo) provinces(ctx context.Context) ([]string, error) {
-	areas, err := d.Registry.Areas(ctx)
+func (d *Demo) speak(ctx context.Context) error {
+	p, err := d.province()
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("read seeds: %w", err)
 	}
-	var codes []string
-	for _, a := range areas {
-		if a.Kind == registry.Province {
-			codes = append(codes, a.Code)
-		}
+	done, err := d.complete()
+	if err != nil {
+		return fmt.Errorf("see how far the set-up is: %w", err)
 	}
-	return codes, nil
+	if done {
+		return d.greet(ctx)
+	}
+	if err := d.welcome(ctx, p); err != nil {
+		return fmt.Errorf("welcome: %w", err)
+	}
+	if err := d.programmes(ctx, p); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(d.Dir, completeFile), nil); err != nil {
+		return fmt.Errorf("note that the set-up is complete: %w", err)
+	}
+	d.Say("the set-up is complete")
+	return nil
 }
 
 // serve adds the person for whom the demo works, and writes the token with
 // which the simulation enrols its boards.
-func (d *Demo) serve(ctx context.Context) error {
+func (d *Demo) serve(ctx context.Context, province string) error {
 	err := d.Registry.AddPerson(ctx, Service, registry.Person{ID: Service, Name: "Bản dùng thử"})
 	if err != nil && !errors.Is(err, registry.ErrExists) {
 		return err
@@ -106,28 +130,6 @@ func (d *Demo) serve(ctx context.Context) error {
 		}
 	}
 	return d.token(ctx)
-}
-
-// approver puts the broadcaster's key into the registry, for the province's
-// first broadcaster.
-func (d *Demo) approver(ctx context.Context) error {
-	roles, err := d.Registry.Roles(ctx, "")
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(roles, func(r registry.Role) bool { return r.Name == registry.Broadcaster && r.Area == province })
-	if i < 0 {
-		return errors.New("the province has no broadcaster")
-	}
-	key, err := d.public(broadcaster)
-	if err != nil {
-		return err
-	}
-	_, err = d.Registry.AddKey(ctx, Service, roles[i].Person, key.ID, registry.Scheme(key.Scheme), key.Public)
-	if errors.Is(err, registry.ErrExists) {
-		return nil
-	}
-	return err
 }
 
 const tokenLife = 366 * 24 * time.Hour
@@ -160,82 +162,33 @@ func (d *Demo) token(ctx context.Context) error {
 	return nil
 }
 
-// root sets the root, signed by two of its three owners.
-func (d *Demo) root(ctx context.Context) error {
-	switch _, err := d.Orders.Root(); {
-	case err == nil:
+// approver puts the broadcaster's key into the registry, for the first
+// broadcaster of the province.
+func (d *Demo) approver(ctx context.Context, province string) error {
+	person, err := d.broadcaster(ctx, province)
+	if err != nil {
+		return err
+	}
+	key, err := d.public(broadcasterKey)
+	if err != nil {
+		return err
+	}
+	_, err = d.Registry.AddKey(ctx, Service, person, key.ID, registry.Scheme(key.Scheme), key.Public)
+	if errors.Is(err, registry.ErrExists) {
 		return nil
-	case !errors.Is(err, orders.ErrNotReady):
-		return err
 	}
-	now := time.Now().UTC().Truncate(time.Second)
-	root := protocol.Root{
-		Version: protocol.Version, Revision: 1, Issued: now, Expires: now.AddDate(10, 0, 0),
-		Threshold: 2, AdminThreshold: 2, WideAlert: 2,
-	}
-	var err error
-	if root.Scopes, err = d.provinces(ctx); err != nil {
-		return err
-	}
-	if root.Owners, err = d.persons(owners); err != nil {
-		return err
-	}
-	if root.Administrators, err = d.persons(administrators); err != nil {
-		return err
-	}
-	e, err := protocol.Draft(protocol.KindRoot, protocol.Live, root)
-	if err != nil {
-		return err
-	}
-	for _, name := range owners[:root.Threshold] {
-		signature, err := d.signature(e, name)
-		if err != nil {
-			return err
-		}
-		e.AddSignature(signature)
-	}
-	data, err := protocol.Encode(e)
-	if err != nil {
-		return err
-	}
-	_, err = d.Orders.SetRoot(ctx, Service, data)
 	return err
 }
 
-// keySet has both administrators sign the next key set, where the registry has
-// moved on from the one in force.
-func (d *Demo) keySet(ctx context.Context) error {
-	d.signing.Lock()
-	defer d.signing.Unlock()
-	changed, err := d.Orders.KeySetDue(ctx)
-	if err != nil || !changed {
-		return err
-	}
-	draft, err := d.Orders.KeySet(ctx, Service)
+// broadcaster is whose word approves the demo's own bulletins.
+func (d *Demo) broadcaster(ctx context.Context, province string) (person string, err error) {
+	roles, err := d.Registry.Roles(ctx, "")
 	if err != nil {
-		return err
+		return "", err
 	}
-	return d.sign(ctx, draft, administrators...)
+	i := slices.IndexFunc(roles, func(r registry.Role) bool { return r.Name == registry.Broadcaster && r.Area == province })
+	if i < 0 {
+		return "", errors.New("the province has no broadcaster")
+	}
+	return roles[i].Person, nil
 }
-
-// sign gives a draft the signatures that it needs.
-func (d *Demo) sign(ctx context.Context, draft orders.Draft, names ...string) error {
-	var st orders.Status
-	for _, name := range names {
-		signature, err := d.signature(draft.Envelope, name)
-		if err != nil {
-			return err
-		}
-		if st, err = d.Orders.AddSignature(ctx, draft.Hash, signature); err != nil {
-			return fmt.Errorf("sign %s: %w", draft.Subject, err)
-		}
-	}
-	if st.State != orders.Sealed {
-		return fmt.Errorf("sign %s: it is %s after %d signatures", draft.Subject, st.State, len(names))
-	}
-	return nil
-}
-
-// Confirm puts the keys that a person proposed into force: the demo's
-// administrators confirm whatever is proposed.
-func (d *Demo) Confirm(ctx context.Context, person string) error { return d.keySet(ctx) }

@@ -25,8 +25,8 @@ var (
 	administrators = []string{"administrator-a", "administrator-b"}
 )
 
-// broadcaster names the key that approves the demo's own bulletins.
-const broadcaster = "broadcaster"
+// broadcasterKey names the key that approves the demo's own bulletins.
+const broadcasterKey = "broadcaster"
 
 // key reads a private key of the folder; at the first call it is made.
 func (d *Demo) key(name string) (ed25519.PrivateKey, error) {
