@@ -1,6 +1,7 @@
 // Command loa-sim runs simulated clusters against a real central, all in one
 // process: real agents with boards in memory, over real TLS. This folder holds
-// what is done with them; so far that is measuring.
+// what is done with them: the clusters of the demo are run, broken and looked
+// at, and speeds are measured.
 package main
 
 import (
@@ -15,7 +16,10 @@ import (
 )
 
 type commands struct {
-	Bench benchCommand `cmd:"" help:"Measure, and print one JSON object a line."`
+	Run    runCommand    `cmd:"" help:"Run the clusters of a demo until told to end."`
+	Fault  faultCommand  `cmd:"" help:"Break a part of a running cluster, or mend it."`
+	Record recordCommand `cmd:"" help:"Print what was seen and heard of a running cluster in the last hour."`
+	Bench  benchCommand  `cmd:"" help:"Measure, and print one JSON object a line."`
 }
 
 func main() {

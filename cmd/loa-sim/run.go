@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"loa/seeds"
+)
+
+// Files of the data folder.
+const (
+	clustersFolder = "clusters"
+	faultsFile     = "faults.json" // by cluster, what is wrong with it
+	lockFile       = "lock"
+)
+
+type runCommand struct {
+	Server    string   `required:"" placeholder:"URL" help:"The server's address, as in https://127.0.0.1:8443."`
+	Authority string   `required:"" type:"existingfile" placeholder:"FILE" help:"What the server is trusted by: authority.pem of its data folder."`
+	Demo      string   `required:"" type:"existingdir" placeholder:"FOLDER" help:"The demo's folder of the server's data."`
+	Data      string   `required:"" type:"path" placeholder:"FOLDER" help:"Folder of keys and stores of the boards; it is made, and gone on from."`
+	Except    []string `placeholder:"CLUSTER" help:"Clusters that are not simulated."`
+}
+
+// Run enrols, once, and runs every cluster until ctx ends.
+func (c *runCommand) Run(ctx context.Context, log *slog.Logger) error {
+	desk, authority, err := openDemo(c.Server, c.Authority, c.Demo)
+	if err != nil {
+		return err
+	}
+	unlock, err := lock(c.Data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	ids, err := desk.registered(ctx, c.Except)
+	if err != nil {
+		return err
+	}
+	at, err := readAddresses(c.Demo)
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	poles, err := openPoles(ctx, desk, c.Data, ids, authority, log)
+	if err != nil {
+		return err
+	}
+	if err := restoreFaults(c.Data, poles); err != nil {
+		return err
+	}
+	log.Info("running", "clusters", len(poles), "after", time.Since(begun).Round(time.Millisecond))
+
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var running sync.WaitGroup
+	for _, p := range poles {
+		p.network.broker = at.Broker
+		running.Go(func() { p.run(ctx, at) })
+	}
+	panel := &control{poles: poles, kept: func() error { return keepFaults(c.Data, poles) }}
+	running.Go(func() { stop(panel.serve(ctx, c.Data)) })
+	running.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// lock keeps a second simulation out of a folder: two boards with one key would
+// throw each other off the broker for ever.
+func lock(data string) (unlock func() error, err error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(data, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock data folder: %w", err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = errors.New("another simulation is running on it; end that one first")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock data folder %s: %w", data, err), f.Close())
+	}
+	return f.Close, nil
+}
+
+// atOnce is how many boards are enrolled side by side.
+const atOnce = 4
+
+// openPoles gives the clusters by id.
+func openPoles(ctx context.Context, d *desk, data string, ids []string, authority string, log *slog.Logger) (map[string]*pole, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var mu sync.Mutex
+	poles := map[string]*pole{}
+	next := make(chan string)
+	var workers sync.WaitGroup
+	for range atOnce {
+		workers.Go(func() {
+			for id := range next {
+				p, err := openPole(ctx, d, filepath.Join(data, clustersFolder), id, authority, log)
+				if err != nil {
+					stop(err)
+					continue
+				}
+				mu.Lock()
+				poles[id] = p
+				mu.Unlock()
+			}
+		})
+	}
+	for _, id := range ids {
+		select {
+		case next <- id:
+		case <-ctx.Done():
+		}
+	}
+	close(next)
+	workers.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return poles, nil
+}
+
+// restoreFaults gives every cluster the fault that it had; in a new folder
+// that of the seeds.
+func restoreFaults(data string, poles map[string]*pole) error {
+	kept := map[string]fault{}
+	file, err := os.ReadFile(filepath.Join(data, faultsFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		demo, err := seeds.Demo()
+		if err != nil {
+			return err
+		}
+		for _, c := range demo.Clusters {
+			kept[c.ID] = fault(c.Fault)
+		}
+	case err != nil:
+		return fmt.Errorf("read faults: %w", err)
+	default:
+		if err := json.Unmarshal(file, &kept); err != nil {
+			return fmt.Errorf("read faults: %w", err)
+		}
+	}
+	for id, p := range poles {
+		p.fault = none
+		if f := kept[id]; f != "" {
+			if p.fault, err = parseFault(string(f)); err != nil {
+				return fmt.Errorf("fault of %s: %w", id, err)
+			}
+		}
+	}
+	return keepFaults(data, poles)
+}
+
+// keepFaults writes down what is wrong where, for the next run.
+func keepFaults(data string, poles map[string]*pole) error {
+	kept := map[string]fault{}
+	for id, p := range poles {
+		if f := p.view().Fault; f != none {
+			kept[id] = f
+		}
+	}
+	file, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(data, faultsFile), file); err != nil {
+		return fmt.Errorf("keep faults: %w", err)
+	}
+	return nil
+}
+
+type faultCommand struct {
+	Data    string `required:"" type:"existingdir" placeholder:"FOLDER" help:"The data folder of a running simulation."`
+	Cluster string `arg:"" help:"Id of the cluster."`
+	Kind    string `arg:"" help:"none, unplugged, amplifier-dead, horns-cut, network-cut or sound-card-lost."`
+}
+
+// Run breaks a part of a cluster, or mends it.
+func (c *faultCommand) Run(ctx context.Context) error {
+	f, err := parseFault(c.Kind)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(faultWish{string(f)})
+	if err != nil {
+		return err
+	}
+	_, err = ask(ctx, c.Data, "PUT", "/clusters/"+url.PathEscape(c.Cluster)+"/fault", bytes.NewReader(body))
+	return err
+}
+
+type recordCommand struct {
+	Data    string `required:"" type:"existingdir" placeholder:"FOLDER" help:"The data folder of a running simulation."`
+	Cluster string `arg:"" help:"Id of the cluster."`
+}
+
+// Run prints what was seen and heard of a cluster, as JSON.
+func (c *recordCommand) Run(ctx context.Context) error {
+	answer, err := ask(ctx, c.Data, "GET", "/clusters/"+url.PathEscape(c.Cluster)+"/record", nil)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(answer)
+	return err
+}
