@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"loa/central/changes"
 	"loa/central/registry"
 	"loa/controller/protocol"
 )
@@ -19,13 +20,22 @@ type Registry interface {
 	Cluster(ctx context.Context, id string) (registry.Cluster, error)
 	Clusters(ctx context.Context) ([]registry.Cluster, error)
 	ClustersIn(ctx context.Context, codes ...string) ([]registry.Cluster, error)
+	// InService lists the boards in service by cluster. It is not changed.
+	InService(ctx context.Context) (map[string]registry.Device, error)
 }
 
 // Store keeps the latest of every cluster, and what ran.
 type Store interface {
-	// SavePictures replaces the pictures of these clusters.
-	SavePictures(ctx context.Context, p []Picture) error
+	// SavePictures replaces the pictures of these clusters and adds to their
+	// history, of which it forgets what is too much: see KeepEvents.
+	SavePictures(ctx context.Context, p []Picture, happened []Event) error
 	Pictures(ctx context.Context) ([]Picture, error)
+	History(ctx context.Context, q HistoryQuery) ([]Event, error)
+	// ForgetHistory removes what happened before a time.
+	ForgetHistory(ctx context.Context, before time.Time) error
+	// Judged lists the latest run of every cluster that sensors judged. It is
+	// written along with the receipts that tell it.
+	Judged(ctx context.Context) ([]Judged, error)
 	// Runs lists what ran, the last first. It is written along with the
 	// receipts that tell it.
 	Runs(ctx context.Context, q RunQuery) ([]Run, error)
@@ -43,6 +53,13 @@ type Picture struct {
 	State *protocol.State
 	// Telemetry is the last one; nil: never.
 	Telemetry *protocol.Telemetry
+	Measured  time.Time // when Telemetry came; zero: before the last restart
+	Planned   time.Time // when the board last accepted a plan; zero: before the last restart
+
+	// FaultSince is when each fault of State was first told, by its part. It is
+	// replaced, not changed.
+	FaultSince     map[string]time.Time
+	UntrustedSince time.Time // of State's clock; zero: it is trusted
 }
 
 // Filter chooses clusters; zero fields choose all.
@@ -80,6 +97,22 @@ type RunQuery struct {
 	Limit   int       // 0: 1000
 }
 
+// Judged is the latest run on a cluster of which its sensors made something.
+type Judged struct {
+	Cluster    string
+	Epoch      string // of the receipt that told it, with Sequence
+	Sequence   int64
+	At         time.Time // by the board's clock
+	Order      string    // hash
+	Occurrence string
+	Output     string
+	Kind       protocol.Kind
+	Mode       protocol.Mode
+	Subject    string
+	Verdict    protocol.Verdict // heard or silent
+	Detail     string
+}
+
 // Options are what Fleet needs; all are required.
 type Options struct {
 	Store    Store
@@ -92,7 +125,15 @@ type Fleet struct {
 	Options
 	mu       sync.Mutex
 	pictures map[string]Picture
+	judged   map[string]Judged
 	changed  map[string]bool // not in the store yet
+	pending  []Event         // not in the store yet
+	waiting  map[string]int  // how many of pending are a cluster's
+	saving   sync.Mutex      // held while the store takes them, so that they come in order
+	told     changes.Log[string]
+	// awaited are the clusters that were online when central ended, with since
+	// when: one that is back soon was never away, as far as anybody could tell.
+	awaited map[string]time.Time
 }
 
 // New reads the last picture from the store. Nobody is online in it.
@@ -100,72 +141,145 @@ func New(o Options) (*Fleet, error) {
 	if o.Store == nil || o.Registry == nil || o.Log == nil {
 		return nil, errors.New("make fleet: Store, Registry and Log are required")
 	}
-	f := &Fleet{Options: o, pictures: map[string]Picture{}, changed: map[string]bool{}}
+	f := &Fleet{Options: o, pictures: map[string]Picture{}, judged: map[string]Judged{}, changed: map[string]bool{}, waiting: map[string]int{}, awaited: map[string]time.Time{}}
 	kept, err := o.Store.Pictures(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("read pictures: %w", err)
 	}
 	for _, p := range kept {
+		if p.Online {
+			f.awaited[p.Cluster] = p.Since
+			p.Online, p.Since = false, p.Seen
+		}
 		f.pictures[p.Cluster] = p
+	}
+	judged, err := o.Store.Judged(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("read what sensors judged: %w", err)
+	}
+	for _, j := range judged {
+		f.judged[j.Cluster] = j
 	}
 	return f, nil
 }
+
+// Changed is the log of clusters whose picture, or latest judged run, changed.
+func (f *Fleet) Changed() *changes.Log[string] { return &f.told }
 
 // saveEvery is how much of the picture a crash may lose. Boards tell their
 // state again when they connect.
 const saveEvery = time.Second
 
+// backWithin is how long after a start of central boards have to come back, or
+// they are taken to have gone when they were last heard.
+const backWithin = 2 * time.Minute
+
+// forgetEvery is how often history that is too old is removed.
+const forgetEvery = 6 * time.Hour
+
 // Run keeps the picture in the store, until ctx ends; then once more.
 func (f *Fleet) Run(ctx context.Context) error {
-	every := time.NewTicker(saveEvery)
-	defer every.Stop()
+	save := time.NewTicker(saveEvery)
+	defer save.Stop()
+	forget := time.NewTicker(forgetEvery)
+	defer forget.Stop()
+	back := time.NewTimer(backWithin)
+	defer back.Stop()
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return f.Save(context.WithoutCancel(ctx))
-		case <-every.C:
-			if err := f.Save(ctx); err != nil && ctx.Err() == nil {
-				f.Log.Error("fleet: will try again", "error", err)
-			}
+		case <-save.C:
+			err = f.Save(ctx)
+		case now := <-forget.C:
+			err = f.Store.ForgetHistory(ctx, now.Add(-KeepTime))
+		case <-back.C:
+			f.giveUp()
+		}
+		if err != nil && ctx.Err() == nil {
+			f.Log.Error("fleet: will try again", "error", err)
 		}
 	}
 }
 
+// giveUp notes who did not come back after a start of central.
+func (f *Fleet) giveUp() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for cluster := range f.awaited {
+		f.happened(Event{Cluster: cluster, At: f.pictures[cluster].Seen, Kind: WentOffline})
+		f.changed[cluster] = true
+	}
+	clear(f.awaited)
+}
+
+// mostSaved is how many pictures go into one transaction: an alert that is
+// sealed meanwhile waits for no more than that.
+const mostSaved = 500
+
 // Save keeps what has changed since the last time.
 func (f *Fleet) Save(ctx context.Context) error {
+	f.saving.Lock()
+	defer f.saving.Unlock()
+	for {
+		saved, err := f.saveSome(ctx)
+		if err != nil || saved < mostSaved {
+			return err
+		}
+	}
+}
+
+// saveSome keeps some pictures with what happened to them. The caller holds
+// saving.
+func (f *Fleet) saveSome(ctx context.Context) (int, error) {
 	f.mu.Lock()
-	changed := f.changed
-	f.changed = map[string]bool{}
-	all := make([]Picture, 0, len(changed))
-	for c := range changed {
-		all = append(all, f.pictures[c])
+	var some []Picture
+	for c := range f.changed {
+		some = append(some, f.pictures[c])
+		if len(some) == mostSaved {
+			break
+		}
 	}
+	taken := map[string]bool{}
+	for _, p := range some {
+		taken[p.Cluster] = true
+		delete(f.changed, p.Cluster)
+	}
+	var happened, rest []Event
+	for _, e := range f.pending {
+		if taken[e.Cluster] {
+			happened = append(happened, e)
+			delete(f.waiting, e.Cluster)
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	f.pending = rest
 	f.mu.Unlock()
-	if len(all) == 0 {
-		return nil
+	if len(some) == 0 {
+		return 0, nil
 	}
-	if err := f.Store.SavePictures(ctx, all); err != nil {
+	if err := f.Store.SavePictures(ctx, some, happened); err != nil {
 		f.mu.Lock()
-		for c := range changed {
-			f.changed[c] = true
+		for _, p := range some {
+			f.changed[p.Cluster] = true
+		}
+		f.pending = append(happened, f.pending...)
+		for _, e := range happened {
+			f.waiting[e.Cluster]++
 		}
 		f.mu.Unlock()
-		return fmt.Errorf("save pictures: %w", err)
+		return 0, fmt.Errorf("save pictures: %w", err)
 	}
-	return nil
+	return len(some), nil
 }
 
 // Clusters lists pictures by cluster, also of clusters that were never seen.
 func (f *Fleet) Clusters(ctx context.Context, q Filter) ([]Picture, error) {
-	var known []registry.Cluster
-	var err error
-	if len(q.Areas) > 0 {
-		known, err = f.Registry.ClustersIn(ctx, q.Areas...)
-	} else {
-		known, err = f.Registry.Clusters(ctx)
-	}
+	known, err := f.known(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("list clusters: %w", err)
+		return nil, err
 	}
 	list := make([]Picture, 0, len(known))
 	for _, c := range known {

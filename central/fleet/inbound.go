@@ -1,9 +1,13 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"loa/controller/protocol"
@@ -31,12 +35,11 @@ func (f *Fleet) State(ctx context.Context, cluster string, payload []byte) error
 		return fmt.Errorf("state of cluster %s: %w", cluster, err)
 	}
 	f.note(cluster, func(p *Picture, now time.Time) {
-		if p.Online != s.Online || p.Since.IsZero() {
-			p.Since = now
-		}
+		f.presence(p, s.Online, now)
 		// A last will was written when the board connected: it says that the
 		// board is gone, not how it was when it went.
-		if p.Online = s.Online; s.Online || p.State == nil {
+		if s.Online || p.State == nil {
+			f.faults(p, s, now)
 			p.State = &s
 		}
 	})
@@ -65,6 +68,95 @@ func checkState(s protocol.State, cluster string) error {
 	return nil
 }
 
+// presence notes whether a board is there. The caller holds mu.
+func (f *Fleet) presence(p *Picture, online bool, now time.Time) {
+	if p.Online == online && !p.Since.IsZero() {
+		return
+	}
+	if since, ok := f.awaited[p.Cluster]; ok && online {
+		delete(f.awaited, p.Cluster)
+		p.Online, p.Since = true, since
+		return
+	}
+	p.Online, p.Since = online, now
+	kind := WentOffline
+	if online {
+		kind = CameOnline
+	}
+	f.happened(Event{Cluster: p.Cluster, At: now, Kind: kind})
+}
+
+// faults notes which faults began and ended since the last state. The caller
+// holds mu.
+func (f *Fleet) faults(p *Picture, s protocol.State, now time.Time) {
+	since := map[string]time.Time{}
+	for _, note := range s.Faults {
+		began, known := p.FaultSince[note.Part]
+		if !known {
+			began = now
+			f.happened(Event{Cluster: p.Cluster, At: now, Kind: FaultBegan, Part: note.Part, Detail: clip(note.Detail)})
+		}
+		since[note.Part] = began
+	}
+	for _, part := range slices.Sorted(maps.Keys(p.FaultSince)) {
+		if _, still := since[part]; !still {
+			f.happened(Event{Cluster: p.Cluster, At: now, Kind: FaultEnded, Part: part})
+		}
+	}
+	p.FaultSince = since
+	if s.Clock == protocol.ClockTrusted {
+		p.UntrustedSince = time.Time{}
+	} else if p.UntrustedSince.IsZero() {
+		p.UntrustedSince = now
+	}
+}
+
+// clip bounds what of a board's text goes into the history.
+func clip(s string) string {
+	if len(s) > maxText {
+		s = strings.ToValidUTF8(s[:maxText], "")
+	}
+	return s
+}
+
+// Told takes what a board's receipt told, once it is kept.
+func (f *Fleet) Told(r protocol.Receipt) {
+	f.mu.Lock()
+	changed := false
+	now := time.Now()
+	if r.Kind == protocol.KindPlan && r.Fate == protocol.FateAccepted {
+		p := f.pictures[r.Cluster]
+		p.Cluster, p.Planned = r.Cluster, now
+		f.pictures[r.Cluster], changed = p, true
+	}
+	if j, ok := JudgedBy(r); ok && j.follows(f.judged[r.Cluster]) {
+		f.judged[r.Cluster], changed = j, true
+	}
+	f.mu.Unlock()
+	if changed {
+		f.told.Add(r.Cluster)
+	}
+}
+
+// JudgedBy is what sensors made of the run that a receipt tells; false for
+// nothing.
+func JudgedBy(r protocol.Receipt) (Judged, bool) {
+	if r.Evidence == nil || r.Evidence.Verdict != protocol.VerdictHeard && r.Evidence.Verdict != protocol.VerdictSilent {
+		return Judged{}, false
+	}
+	return Judged{
+		Cluster: r.Cluster, Epoch: r.Epoch, Sequence: r.Sequence, At: r.At, Order: r.Order,
+		Occurrence: cmp.Or(r.Occurrence, r.Subject), Output: r.Evidence.Output,
+		Kind: r.Kind, Mode: r.Mode, Subject: r.Subject, Verdict: r.Evidence.Verdict, Detail: clip(r.Detail),
+	}, true
+}
+
+// follows reports whether j was told later than another. Receipts may come in
+// any order, and a board's clock may be wrong: its numbers tell.
+func (j Judged) follows(other Judged) bool {
+	return j.Epoch != other.Epoch || j.Sequence > other.Sequence
+}
+
 // Telemetry takes a board's figures. The error is as State's.
 func (f *Fleet) Telemetry(ctx context.Context, cluster string, payload []byte) error {
 	t, err := read[protocol.Telemetry](payload, maxTelemetry)
@@ -74,7 +166,7 @@ func (f *Fleet) Telemetry(ctx context.Context, cluster string, payload []byte) e
 	if err != nil {
 		return fmt.Errorf("telemetry of cluster %s: %w", cluster, err)
 	}
-	f.note(cluster, func(p *Picture, now time.Time) { p.Telemetry = &t })
+	f.note(cluster, func(p *Picture, now time.Time) { p.Telemetry, p.Measured = &t, now })
 	return nil
 }
 
@@ -82,22 +174,27 @@ func (f *Fleet) Telemetry(ctx context.Context, cluster string, payload []byte) e
 // revoked: the last will does not count then.
 func (f *Fleet) Gone(cluster string) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if p, ok := f.pictures[cluster]; ok && p.Online {
-		p.Online, p.Since = false, time.Now()
+	p, ok := f.pictures[cluster]
+	if ok = ok && p.Online; ok {
+		f.presence(&p, false, time.Now())
 		f.pictures[cluster], f.changed[cluster] = p, true
+	}
+	f.mu.Unlock()
+	if ok {
+		f.told.Add(cluster)
 	}
 }
 
 // note changes a cluster's picture.
 func (f *Fleet) note(cluster string, change func(p *Picture, now time.Time)) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	now := time.Now()
 	p := f.pictures[cluster]
 	p.Cluster, p.Seen = cluster, now
 	change(&p, now)
 	f.pictures[cluster], f.changed[cluster] = p, true
+	f.mu.Unlock()
+	f.told.Add(cluster)
 }
 
 func read[T any](payload []byte, most int) (T, error) {

@@ -9,9 +9,14 @@ import (
 	"sync"
 	"time"
 
+	"loa/central/changes"
 	"loa/central/registry"
 	"loa/controller/protocol"
 )
+
+// mostChanged is how many changed orders are remembered: a reader that was away
+// for longer looks at everything anew.
+const mostChanged = 10_000
 
 // Service is the person that central is in the key set.
 const Service = "central"
@@ -63,7 +68,10 @@ type Options struct {
 	Origins []string
 	// Certificates are those that Warnings looks after, too.
 	Certificates []Certificate
-	Log          *slog.Logger
+	// Told is called with every receipt that was kept for the first time; it
+	// must not wait. It may be nil.
+	Told func(protocol.Receipt)
+	Log  *slog.Logger
 }
 
 // Certificate is something of central's that expires.
@@ -80,6 +88,7 @@ type Orders struct {
 	intake  intake
 	acks    acks
 	greeted greeted
+	changed changes.Log[string]
 	// started is when this process began, settled when boards have had the time
 	// to say what a central that was restored from a backup does not know.
 	started, settled time.Time
@@ -96,6 +105,7 @@ func New(o Options) (*Orders, error) {
 	}
 	all := &Orders{Options: o, started: time.Now().Truncate(time.Millisecond)} // as SealedAt is kept
 	all.settled = all.started.Add(settleTime)
+	all.changed.Most = mostChanged
 	if err := all.trust.load(context.Background(), o.Store); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,12 @@ func (o *Orders) Receipt(ctx context.Context, cluster string, payload []byte) er
 	if row.Receipt.Sequence > 0 {
 		o.acks.due(cluster, row.Receipt.Epoch)
 	}
+	if outcome == Stored {
+		o.changed.Add(row.Receipt.Order)
+		if o.Told != nil {
+			o.Told(row.Receipt)
+		}
+	}
 	if outcome == Differs {
 		return o.fault(ctx, cluster, protocol.LaneReceipt, &protocol.Refusal{
 			Reason: protocol.ReasonConflict, Field: "sequence",

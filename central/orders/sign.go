@@ -133,6 +133,7 @@ func (o *Orders) gather(ctx context.Context, r Record, by string, more ...protoc
 			return r, fmt.Errorf("keep signature: %w", err)
 		}
 	}
+	o.changed.Add(r.Hash)
 	return r, nil
 }
 
@@ -160,6 +161,7 @@ func (o *Orders) seal(ctx context.Context, by string, r Record, v verdict, now t
 	if err := o.Store.Seal(ctx, by, r, out); err != nil {
 		return r, fmt.Errorf("seal %s: %w", r.Subject, err)
 	}
+	o.changed.Add(r.Hash)
 	o.publish(r, v.clusters, online)
 	if err := o.trust.take(r); err != nil {
 		return r, err

@@ -89,6 +89,12 @@ func (o *Orders) Fates(ctx context.Context, hash string) ([]ClusterFate, error) 
 	return o.Store.Fates(ctx, hash)
 }
 
+// Sealed lists what was sealed for a cluster, the last first, and what became of
+// it there.
+func (o *Orders) Sealed(ctx context.Context, q SealedQuery) ([]SealedFor, error) {
+	return o.Store.Sealed(ctx, q)
+}
+
 // Receipts lists receipts in the order in which they came.
 func (o *Orders) Receipts(ctx context.Context, q ReceiptQuery) ([]ReceiptRow, error) {
 	return o.Store.Receipts(ctx, q)

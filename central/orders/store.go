@@ -98,6 +98,20 @@ type ClusterFate struct {
 	At      time.Time // of the last receipt, by the board's clock
 }
 
+// SealedQuery chooses orders of a cluster; zero fields choose all.
+type SealedQuery struct {
+	Cluster string
+	From    time.Time // SealedAt, inclusive
+	Until   time.Time // SealedAt, exclusive
+	Limit   int       // 0: 1000
+}
+
+// SealedFor is an order for a cluster with what became of it there.
+type SealedFor struct {
+	Record // without signatures
+	ClusterFate
+}
+
 // Counts are how many clusters an order stands where with.
 type Counts struct {
 	Targets    int
@@ -186,6 +200,12 @@ type Store interface {
 	Seal(ctx context.Context, by string, r Record, d []Delivery) error
 	Order(ctx context.Context, hash string) (Record, error) // ErrNotFound
 	Orders(ctx context.Context, q Query) ([]Record, error)
+	// Alerts lists of every alert the newest sealed sequence or, where none is
+	// sealed, the newest draft; and which of their subjects a sealed cancel ends.
+	Alerts(ctx context.Context, q AlertQuery) (all []Record, cancelled map[string]bool, err error)
+	// Sealed lists what was sealed for a cluster, the last first, and what became
+	// of it there.
+	Sealed(ctx context.Context, q SealedQuery) ([]SealedFor, error)
 	// HaveSealed lists which of the hashes are sealed orders.
 	HaveSealed(ctx context.Context, hashes []string) ([]string, error)
 	// HighestRevision of a subject that is sealed or that a board has; 0 for none.
@@ -206,6 +226,8 @@ type Store interface {
 	Hold(ctx context.Context, cluster string, hashes []string) error
 	Fates(ctx context.Context, order string) ([]ClusterFate, error) // by cluster
 	Counts(ctx context.Context, order string) (Counts, error)
+	// Delivered counts an order's deliveries that are alike.
+	Delivered(ctx context.Context, order string) (map[Delivered]int, error)
 
 	// AddReceipts stores receipts and what follows from them: the delivery they
 	// close, the cluster's fate, what was run. A plan that a cluster accepted

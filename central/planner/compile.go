@@ -53,9 +53,7 @@ func Compile(c Cluster, programmes []Programme, bulletins map[string]Approved, n
 			notes = append(notes, fmt.Sprintf("programme %s is left out: a plan has at most %d", p.ID, protocol.MaxItems))
 			continue
 		}
-		item := protocol.Item{
-			ID: p.ID, Class: p.Class, Order: p.Order, Start: p.Start, Rule: p.Rule, Except: p.Except, Seconds: p.Seconds, Late: p.Late,
-		}
+		item := p.item()
 		if !p.NoChime {
 			item.Parts = append(item.Parts, protocol.Part{Sources: []protocol.Source{{BuiltIn: protocol.Chime}}})
 		}

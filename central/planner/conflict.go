@@ -31,9 +31,7 @@ func Conflicts(programmes []Programme, paths map[string]registry.Path, from, unt
 	plan := protocol.Plan{Zone: Zone, From: from, Until: until}
 	for i, p := range programmes {
 		byID[p.ID] = &programmes[i]
-		plan.Items = append(plan.Items, protocol.Item{
-			ID: p.ID, Class: p.Class, Order: p.Order, Start: p.Start, Rule: p.Rule, Except: p.Except, Seconds: p.Seconds, Late: p.Late,
-		})
+		plan.Items = append(plan.Items, p.item())
 	}
 	calendar, err := schedule.NewCalendar(&plan, from, until)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"loa/central/fleet"
 	"loa/controller/protocol"
@@ -16,13 +17,30 @@ func (db *DB) Fleet() fleet.Store { return fleetStore{db} }
 
 type fleetStore struct{ db *DB }
 
-func (s fleetStore) SavePictures(ctx context.Context, all []fleet.Picture) error {
+func (s fleetStore) SavePictures(ctx context.Context, all []fleet.Picture, happened []fleet.Event) error {
 	return s.db.write(ctx, func(t *tx) error {
 		for _, p := range all {
-			if _, err := t.exec(`INSERT INTO pictures (cluster, online_since, seen, state, telemetry) VALUES (?,?,?,?,?)
-				ON CONFLICT (cluster) DO UPDATE SET online_since = excluded.online_since, seen = excluded.seen,
-					state = excluded.state, telemetry = excluded.telemetry`,
-				p.Cluster, millis(p.Since), millis(p.Seen), orNull(p.State), orNull(p.Telemetry)); err != nil {
+			if _, err := t.exec(`INSERT INTO pictures (cluster, online, online_since, seen, state, telemetry, fault_since, untrusted_since)
+				VALUES (?,?,?,?,?,?,?,?)
+				ON CONFLICT (cluster) DO UPDATE SET online = excluded.online, online_since = excluded.online_since, seen = excluded.seen,
+					state = excluded.state, telemetry = excluded.telemetry, fault_since = excluded.fault_since,
+					untrusted_since = excluded.untrusted_since`,
+				p.Cluster, p.Online, millis(p.Since), millis(p.Seen), orNull(p.State), orNull(p.Telemetry),
+				asJSON(toMillis(p.FaultSince)), millis(p.UntrustedSince)); err != nil {
+				return err
+			}
+		}
+		touched := map[string]bool{}
+		for _, e := range happened {
+			if _, err := t.exec(`INSERT INTO history (cluster, at, kind, part, detail) VALUES (?,?,?,?,?)`,
+				e.Cluster, zeroMillis(e.At), e.Kind, e.Part, e.Detail); err != nil {
+				return err
+			}
+			touched[e.Cluster] = true
+		}
+		for cluster := range touched {
+			if _, err := t.exec(`DELETE FROM history WHERE cluster = ?1 AND id <= (
+				SELECT id FROM history WHERE cluster = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`, cluster, fleet.KeepEvents); err != nil {
 				return err
 			}
 		}
@@ -32,9 +50,68 @@ func (s fleetStore) SavePictures(ctx context.Context, all []fleet.Picture) error
 
 func (s fleetStore) Pictures(ctx context.Context) ([]fleet.Picture, error) {
 	return list(ctx, s.db.reader, func(rows *sql.Rows) (p fleet.Picture, err error) {
-		err = rows.Scan(&p.Cluster, when{&p.Since}, when{&p.Seen}, fromNull[protocol.State]{&p.State}, fromNull[protocol.Telemetry]{&p.Telemetry})
+		var since map[string]int64
+		err = rows.Scan(&p.Cluster, &p.Online, when{&p.Since}, when{&p.Seen}, fromNull[protocol.State]{&p.State},
+			fromNull[protocol.Telemetry]{&p.Telemetry}, fromJSON{&since}, when{&p.UntrustedSince})
+		p.FaultSince = fromMillis(since)
 		return p, err
-	}, `SELECT cluster, online_since, seen, state, telemetry FROM pictures ORDER BY cluster`)
+	}, `SELECT cluster, online, online_since, seen, state, telemetry, fault_since, untrusted_since FROM pictures ORDER BY cluster`)
+}
+
+func toMillis(times map[string]time.Time) map[string]int64 {
+	all := make(map[string]int64, len(times))
+	for name, t := range times {
+		all[name] = t.UnixMilli()
+	}
+	return all
+}
+
+func fromMillis(times map[string]int64) map[string]time.Time {
+	all := make(map[string]time.Time, len(times))
+	for name, ms := range times {
+		all[name] = time.UnixMilli(ms).UTC()
+	}
+	return all
+}
+
+func (s fleetStore) History(ctx context.Context, q fleet.HistoryQuery) ([]fleet.Event, error) {
+	return list(ctx, s.db.reader, func(rows *sql.Rows) (e fleet.Event, err error) {
+		err = rows.Scan(&e.ID, &e.Cluster, when{&e.At}, &e.Kind, &e.Part, &e.Detail)
+		return e, err
+	}, `SELECT id, cluster, at, kind, part, detail FROM history
+		WHERE cluster = ?1 AND (?2 IS NULL OR at >= ?2) AND (?3 IS NULL OR at < ?3) ORDER BY id DESC LIMIT ?4`,
+		q.Cluster, millis(q.From), millis(q.Until), cmp.Or(q.Limit, 1000))
+}
+
+func (s fleetStore) ForgetHistory(ctx context.Context, before time.Time) error {
+	return s.db.write(ctx, func(t *tx) error {
+		_, err := t.exec(`DELETE FROM history WHERE at < ?`, before.UnixMilli())
+		return err
+	})
+}
+
+const judgedColumns = `cluster, epoch, sequence, at, order_hash, occurrence, output, kind, mode, subject, verdict, detail`
+
+func (s fleetStore) Judged(ctx context.Context) ([]fleet.Judged, error) {
+	return list(ctx, s.db.reader, func(rows *sql.Rows) (j fleet.Judged, err error) {
+		err = rows.Scan(&j.Cluster, &j.Epoch, &j.Sequence, when{&j.At}, &j.Order, &j.Occurrence, &j.Output, &j.Kind, &j.Mode, &j.Subject, &j.Verdict, &j.Detail)
+		return j, err
+	}, `SELECT `+judgedColumns+` FROM verdicts ORDER BY cluster`)
+}
+
+// judged keeps what sensors made of a run, when it is a cluster's latest.
+func (t *tx) judged(r protocol.Receipt) error {
+	j, ok := fleet.JudgedBy(r)
+	if !ok {
+		return nil
+	}
+	_, err := t.exec(`INSERT INTO verdicts (`+judgedColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (cluster) DO UPDATE SET epoch = excluded.epoch, sequence = excluded.sequence, at = excluded.at,
+			order_hash = excluded.order_hash, occurrence = excluded.occurrence, output = excluded.output, kind = excluded.kind,
+			mode = excluded.mode, subject = excluded.subject, verdict = excluded.verdict, detail = excluded.detail
+		WHERE verdicts.epoch <> excluded.epoch OR verdicts.sequence < excluded.sequence`,
+		j.Cluster, j.Epoch, j.Sequence, zeroMillis(j.At), j.Order, j.Occurrence, j.Output, j.Kind, j.Mode, j.Subject, j.Verdict, j.Detail)
+	return err
 }
 
 func (s fleetStore) Runs(ctx context.Context, q fleet.RunQuery) ([]fleet.Run, error) {
@@ -51,6 +128,9 @@ func (s fleetStore) Runs(ctx context.Context, q fleet.RunQuery) ([]fleet.Run, er
 // ran keeps what a receipt tells of one occurrence. A start names no output
 // yet; the first receipt with one takes its place.
 func (t *tx) ran(r protocol.Receipt) error {
+	if err := t.judged(r); err != nil {
+		return err
+	}
 	occurrence := cmp.Or(r.Occurrence, r.Subject)
 	if occurrence == "" {
 		return nil

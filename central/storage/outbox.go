@@ -103,6 +103,18 @@ func (s orderStore) Counts(ctx context.Context, order string) (orders.Counts, er
 	return c, err
 }
 
+func (s orderStore) Delivered(ctx context.Context, order string) (map[orders.Delivered]int, error) {
+	groups := map[orders.Delivered]int{}
+	_, err := list(ctx, s.db.reader, func(rows *sql.Rows) (none struct{}, err error) {
+		var d orders.Delivered
+		var n int
+		err = rows.Scan(&d.Handling, &d.Fate, &d.Verdict, &d.Sent, &n)
+		groups[d] += n
+		return none, err
+	}, `SELECT handling, fate, verdict, attempts > 0, count(*) FROM outbox WHERE order_hash = ? GROUP BY 1, 2, 3, 4`, order)
+	return groups, err
+}
+
 func count(c *orders.Counts, handling orders.Handling, fate protocol.Fate, verdict protocol.Verdict, sent bool, n int) {
 	c.Targets += n
 	if sent {

@@ -52,6 +52,8 @@ type renewal struct {
 
 func (a *api) alerts() {
 	a.group = "Alerts"
+	route(a, "listAlerts", "GET", "/alerts", "Alerts and drills that concern the person, the last drafted first", a.alertList)
+	route(a, "getAlert", "GET", "/alerts/{mode}/{id}", "One alert, and where every cluster stands with it", a.alertByID)
 	route(a, "draftAlert", "POST", "/alerts", "Draft an alert or a drill", a.draftAlert)
 	route(a, "draftAlertUpdate", "POST", "/alerts/{mode}/{id}/update", "Draft what replaces an alert, for the audience it has", a.draftUpdate)
 	route(a, "draftCancel", "POST", "/alerts/{mode}/{id}/cancel", "Draft the end of an alert", a.draftCancel)

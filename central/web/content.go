@@ -78,6 +78,7 @@ func (a *api) content() {
 	route(a, "getBulletin", "GET", "/bulletins/{id}", "One bulletin", a.bulletinByID)
 	route(a, "changeBulletin", "PUT", "/bulletins/{id}", "Change a bulletin; it must be approved again", a.changeBulletin)
 	route(a, "withdrawBulletin", "POST", "/bulletins/{id}/withdraw", "End a bulletin for ever", a.withdrawBulletin)
+	route(a, "getDistribution", "GET", "/bulletins/{id}/distribution", "How far a bulletin's approval has come, on every cluster", a.distribution)
 	route(a, "draftBulletin", "POST", "/bulletins/{id}/document", "Draft the document that approves a bulletin", a.draftBulletin)
 }
 

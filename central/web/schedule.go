@@ -61,6 +61,7 @@ func (a *api) schedule() {
 	route(a, "getProgramme", "GET", "/programmes/{id}", "One programme", a.programmeByID)
 	route(a, "changeProgramme", "PUT", "/programmes/{id}", "Change a programme", a.changeProgramme)
 	route(a, "removeProgramme", "DELETE", "/programmes/{id}", "Take a programme out of every plan", a.removeProgramme)
+	route(a, "getSchedule", "GET", "/schedule", "Every time that programmes have, as the boards work it out", a.occurrences)
 	route(a, "getPlan", "GET", "/clusters/{id}/plan", "The plan in force", a.plan)
 	route(a, "getDay", "GET", "/clusters/{id}/day", "A day of a cluster, worked out by the code that its board runs", a.day)
 }

@@ -1,0 +1,114 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"loa/central/registry"
+)
+
+// Standing is a cluster as it stands now.
+type Standing struct {
+	Cluster  registry.Cluster
+	Picture  Picture
+	Enrolled bool      // a board is in service
+	Causes   []Silence // why it is silent, or will be; see Causes
+}
+
+// Silence is what explains most; nil where nothing is wrong.
+func (s Standing) Silence() *Silence {
+	if len(s.Causes) == 0 {
+		return nil
+	}
+	return &s.Causes[0]
+}
+
+// Standings lists clusters by id, also those that were never seen.
+func (f *Fleet) Standings(ctx context.Context, q Filter) ([]Standing, error) {
+	known, err := f.known(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	boards, err := f.Registry.InService(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	list := make([]Standing, 0, len(known))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range known {
+		_, enrolled := boards[c.ID]
+		if s := f.standing(c, enrolled, now); q.takes(s.Picture) {
+			list = append(list, s)
+		}
+	}
+	return list, nil
+}
+
+// Standing is that of one cluster; registry.ErrNotFound for an unknown one.
+func (f *Fleet) Standing(ctx context.Context, cluster string) (Standing, error) {
+	c, err := f.Registry.Cluster(ctx, cluster)
+	if err != nil {
+		return Standing{}, err
+	}
+	boards, err := f.Registry.InService(ctx)
+	if err != nil {
+		return Standing{}, err
+	}
+	_, enrolled := boards[cluster]
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.standing(c, enrolled, time.Now()), nil
+}
+
+// standing puts together what is known. The caller holds mu.
+func (f *Fleet) standing(c registry.Cluster, enrolled bool, now time.Time) Standing {
+	s := Standing{Cluster: c, Picture: f.pictures[c.ID], Enrolled: enrolled}
+	s.Picture.Cluster = c.ID
+	facts := Facts{Enrolled: enrolled, Picture: s.Picture}
+	if j, ok := f.judged[c.ID]; ok {
+		facts.Judged = &j
+	}
+	s.Causes = Causes(facts, now)
+	return s
+}
+
+// Alarm is one cause for which a cluster is silent, or will be.
+type Alarm struct {
+	Cluster registry.Cluster
+	Silence
+}
+
+// Alarms lists every open cause of every cluster, the newest first.
+func (f *Fleet) Alarms(ctx context.Context, q Filter) ([]Alarm, error) {
+	standings, err := f.Standings(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	alarms := []Alarm{}
+	for _, s := range standings {
+		for _, c := range s.Causes {
+			alarms = append(alarms, Alarm{s.Cluster, c})
+		}
+	}
+	slices.SortStableFunc(alarms, func(a, b Alarm) int {
+		return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.Cluster.ID, b.Cluster.ID))
+	})
+	return alarms, nil
+}
+
+func (f *Fleet) known(ctx context.Context, q Filter) (known []registry.Cluster, err error) {
+	if len(q.Areas) > 0 {
+		known, err = f.Registry.ClustersIn(ctx, q.Areas...)
+	} else {
+		known, err = f.Registry.Clusters(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list clusters: %w", err)
+	}
+	return known, nil
+}
