@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,11 @@ type Options struct {
 	// it. Say, which may be nil, is told what is done, for a person who waits.
 	Demo bool
 	Say  func(step string)
+
+	// Plain is a host:port for browsers on this very machine, without TLS; only
+	// loopback is taken. Browsers trust that, and nobody has to click away that
+	// they do not know this server's authority. Empty: none.
+	Plain string
 }
 
 // Central is the server.
@@ -56,15 +62,29 @@ type Central struct {
 	broker   *broker.Broker
 	demo     *demo.Demo // nil but in a demo
 	api      *httpServer
+	plain    *httpServer // nil: none
 	audio    *httpServer
 	replan   chan struct{}
 }
 
 // Addresses are where a server listens.
 type Addresses struct {
-	API    string `json:"api"`    // https://host:port
-	Broker string `json:"broker"` // host:port
-	Audio  string `json:"audio"`  // https://host:port
+	API    string `json:"api"`             // https://host:port
+	Broker string `json:"broker"`          // host:port
+	Audio  string `json:"audio"`           // https://host:port
+	Plain  string `json:"plain,omitempty"` // http://host:port, on this machine
+}
+
+// Link is what somebody follows who has an invitation. What stands behind # is
+// never sent with a GET, so it is in no log.
+func (a Addresses) Link(invitation string) string {
+	address := a.API
+	if u, err := url.Parse(a.API); err == nil && a.Plain != "" {
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip.IsLoopback() {
+			address = a.Plain // nobody elsewhere could follow either
+		}
+	}
+	return address + "/welcome#" + invitation
 }
 
 // New opens everything and binds every address, so that a folder of a newer
@@ -102,7 +122,6 @@ func New(o Options) (c *Central, err error) {
 	if c.orders, err = orders.New(orders.Options{
 		Store: c.db.Orders(), Registry: c.registry, Publisher: c.broker, Key: key, Log: o.Log,
 		Certificates: []orders.Certificate{{Name: "the certificate of this server's authority", Expires: authority.Expires()}},
-		Told:         func(r protocol.Receipt) { c.fleet.Told(r) },
 	}); err != nil {
 		return c, err
 	}
@@ -140,14 +159,25 @@ func (c *Central) openWeb(authority *broker.Authority) error {
 	if err != nil {
 		return err
 	}
+	var confirm func(ctx context.Context, person string) error
+	if c.demo != nil {
+		confirm = c.demo.Confirm
+	}
 	api := web.New(web.Options{
 		Registry: c.registry, Library: c.library, Planner: c.planner, Orders: c.orders, Fleet: c.fleet, Files: c.shelf,
 		Certify: authority.IssueCluster, Authority: authority.CAPEM(),
 		Broker: c.public(c.broker.Addr()), Audio: "https://" + c.public(c.audio.addr()),
 		Planned: c.planned, Revoked: c.revoked, Version: c.Version, Log: c.Log,
+		Sessions: c.db.Sessions(web.SessionIdle), Console: web.Console(), Demo: c.Demo, Confirm: confirm,
 	})
 	if c.api, err = listen(c.API, tls, api, c.Log); err != nil {
 		return fmt.Errorf("serve the API: %w", err)
+	}
+	if c.Plain == "" {
+		return nil
+	}
+	if c.plain, err = listenPlain(c.Plain, api, c.Log); err != nil {
+		return fmt.Errorf("serve people on this machine: %w", err)
 	}
 	return nil
 }
@@ -163,11 +193,15 @@ func (c *Central) public(bound net.Addr) string {
 
 // Addresses are those that New bound.
 func (c *Central) Addresses() Addresses {
-	return Addresses{
+	at := Addresses{
 		API:    "https://" + c.public(c.api.addr()),
 		Broker: c.public(c.broker.Addr()),
 		Audio:  "https://" + c.public(c.audio.addr()),
 	}
+	if c.plain != nil {
+		at.Plain = "http://" + c.plain.addr().String()
+	}
+	return at
 }
 
 // Run serves until ctx ends, and closes everything. Its error is what ended it
@@ -190,6 +224,9 @@ func (c *Central) Run(ctx context.Context) error {
 	run("warnings", c.warn)
 	run("audio", c.audio.run)
 	run("API", c.api.run)
+	if c.plain != nil {
+		run("people on this machine", c.plain.run)
+	}
 	if c.demo != nil {
 		run("demo", c.demo.Run)
 	}
@@ -204,7 +241,7 @@ func (c *Central) Run(ctx context.Context) error {
 // Close gives back what New opened, last in first out.
 func (c *Central) Close() error {
 	var errs []error
-	for _, s := range []*httpServer{c.api, c.audio} {
+	for _, s := range []*httpServer{c.plain, c.api, c.audio} {
 		if s != nil {
 			errs = append(errs, s.close())
 		}

@@ -37,6 +37,19 @@ func OpenRegistry(data string) (r *registry.Registry, done func() error, err err
 	return registry.New(db.Registry()), db.Close, nil
 }
 
+// ReadAddresses are where the server of a data folder listens, or did when it
+// ran last.
+func ReadAddresses(data string) (at Addresses, err error) {
+	text, err := os.ReadFile(filepath.Join(data, addressFile))
+	if err != nil {
+		return at, fmt.Errorf("read addresses: %w", err)
+	}
+	if err := json.Unmarshal(text, &at); err != nil {
+		return at, fmt.Errorf("read addresses: %w", err)
+	}
+	return at, nil
+}
+
 // Verify reads everything in the database of a data folder, and central's key.
 // Its error says what is wrong; audited and head are how many rows the audit
 // chain has and the hash of the last.

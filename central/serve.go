@@ -33,13 +33,16 @@ func listen(addr string, config *tls.Config, h http.Handler, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	l := limit(bound, mostConnections)
 	config = config.Clone()
 	config.NextProtos = []string{"h2", "http/1.1"}
-	return &httpServer{tls.NewListener(l, config), &http.Server{
+	return serverOn(tls.NewListener(limit(bound, mostConnections), config), h, log), nil
+}
+
+func serverOn(l net.Listener, h http.Handler, log *slog.Logger) *httpServer {
+	return &httpServer{l, &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerSize,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}}, nil
+	}}
 }
 
 func (s *httpServer) addr() net.Addr { return s.listener.Addr() }

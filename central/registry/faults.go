@@ -15,6 +15,16 @@ var (
 	// ErrToken is the one answer to a token that is unknown, wrong, expired or
 	// revoked: which of them is nobody's business.
 	ErrToken = errors.New("token is not valid")
+	// ErrPassword is the one answer to a wrong password, an unknown person, and a
+	// person without a password.
+	ErrPassword = errors.New("person or password is wrong")
+	// ErrSession says that a session's password has changed since.
+	ErrSession = errors.New("session has ended")
+	ErrUsed    = errors.New("invitation was used already")
+	ErrExpired = errors.New("invitation has expired")
+	ErrTooMany = errors.New("too many")
+	// ErrBusy says that too many passwords are being worked on.
+	ErrBusy = errors.New("too much at once")
 )
 
 // Fault is one thing wrong with one field.

@@ -90,6 +90,27 @@ func (r *Registry) Roles(ctx context.Context, person string) ([]Role, error) {
 	return r.store.Roles(ctx, person)
 }
 
+// Actions are what a person may do, each with the codes of the areas in which a
+// role allows it.
+func (r *Registry) Actions(ctx context.Context, person string) (map[Action][]string, error) {
+	roles, err := r.rolesOf(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	actions := map[Action][]string{}
+	for _, role := range roles {
+		for _, action := range granted[role.Name] {
+			if !slices.Contains(actions[action], role.Area) {
+				actions[action] = append(actions[action], role.Area)
+			}
+		}
+	}
+	for _, areas := range actions {
+		slices.Sort(areas)
+	}
+	return actions, nil
+}
+
 // Allow returns nil when the person may do the action in every one of the
 // areas, *Denied when not, and ErrNotFound for a code that is no area.
 func (r *Registry) Allow(ctx context.Context, person string, action Action, codes ...string) error {

@@ -57,6 +57,30 @@ type Store interface {
 	Token(ctx context.Context, id string) (Token, error)                // ErrNotFound
 	Tokens(ctx context.Context, person string) ([]Token, error)
 
+	Password(ctx context.Context, person string) (Password, error) // ErrNotFound
+	// SetPassword adds or replaces; ErrNotFound for the person.
+	SetPassword(ctx context.Context, by string, p Password) error
+	WithPassword(ctx context.Context) ([]Person, error)
+
+	// ProposeKey is ErrExists for a key in Keys, ErrTooMany when the person has
+	// most of them; again is no error.
+	ProposeKey(ctx context.Context, by string, p Proposal, most int) error
+	// ConfirmKey moves a proposal to Keys: ErrNotFound, ErrExists.
+	ConfirmKey(ctx context.Context, by, person, id string, at time.Time) (Key, error)
+	DropKey(ctx context.Context, by, person, id string) error         // ErrNotFound
+	Proposals(ctx context.Context, person string) ([]Proposal, error) // by time; of all persons for ""
+
+	// AddInvitation ends unused ones that are for no other persons; ErrNotFound
+	// for a person.
+	AddInvitation(ctx context.Context, by string, v Invitation) error
+	Invitation(ctx context.Context, id string) (Invitation, error) // ErrNotFound
+	// UseInvitation is ErrUsed or ErrExpired when it cannot be used at that time,
+	// or somebody is there before the first administrator, who is added with a
+	// role when there is one. Otherwise these passwords are set.
+	UseInvitation(ctx context.Context, id string, at time.Time, passwords []Password, first *Newcomer) error
+
+	// AddNote writes an audit row only.
+	AddNote(ctx context.Context, by, action, subject string, detail map[string]string) error
 	// AddDenied writes an audit row only: by was denied an operation.
 	AddDenied(ctx context.Context, by, operation, why string) error
 }
@@ -65,10 +89,13 @@ type Store interface {
 // (Faults names everything that is wrong) but not who asks: that is Allow,
 // called first by whoever takes the wish, because the command line on the
 // server's own machine asks for nobody.
-type Registry struct{ store Store }
+type Registry struct {
+	store  Store
+	hasher *hasher
+}
 
 // New returns the registry over a store.
-func New(store Store) *Registry { return &Registry{store: store} }
+func New(store Store) *Registry { return &Registry{store: store, hasher: newHasher()} }
 
 // now is the present as a store keeps it.
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

@@ -9,12 +9,14 @@ import (
 )
 
 func (s registryStore) AddPerson(ctx context.Context, by string, p registry.Person) error {
-	return refused(s.db.write(ctx, func(t *tx) error {
-		if _, err := t.exec(`INSERT INTO persons (id, name) VALUES (?, ?)`, p.ID, p.Name); err != nil {
-			return err
-		}
-		return t.audit(by, "person.add", p.ID, p)
-	}))
+	return refused(s.db.write(ctx, func(t *tx) error { return t.addPerson(by, p) }))
+}
+
+func (t *tx) addPerson(by string, p registry.Person) error {
+	if _, err := t.exec(`INSERT INTO persons (id, name) VALUES (?, ?)`, p.ID, p.Name); err != nil {
+		return err
+	}
+	return t.audit(by, "person.add", p.ID, p)
 }
 
 func scanPerson(r *sql.Rows) (p registry.Person, err error) {
@@ -32,12 +34,21 @@ func (s registryStore) Persons(ctx context.Context) ([]registry.Person, error) {
 
 func (s registryStore) AddKey(ctx context.Context, by string, k registry.Key) error {
 	return refused(s.db.write(ctx, func(t *tx) error {
-		if _, err := t.exec(`INSERT INTO person_keys (id, person, scheme, public, added_at) VALUES (?, ?, ?, ?, ?)`,
-			k.ID, k.Person, k.Scheme, k.Public, millis(k.AddedAt)); err != nil {
+		if err := t.addKey(k); err != nil {
 			return err
 		}
 		return t.audit(by, "key.add", k.ID, k)
 	}))
+}
+
+// addKey ends what anybody proposed of it: a key belongs to one person.
+func (t *tx) addKey(k registry.Key) error {
+	if _, err := t.exec(`DELETE FROM proposed_keys WHERE id = ?`, k.ID); err != nil {
+		return err
+	}
+	_, err := t.exec(`INSERT INTO person_keys (id, person, scheme, public, added_at) VALUES (?, ?, ?, ?, ?)`,
+		k.ID, k.Person, k.Scheme, k.Public, millis(k.AddedAt))
+	return err
 }
 
 func (s registryStore) RetireKey(ctx context.Context, by, id string, at time.Time) error {
@@ -59,13 +70,15 @@ func (s registryStore) Keys(ctx context.Context, person string) ([]registry.Key,
 }
 
 func (s registryStore) AddRole(ctx context.Context, by string, r registry.Role) error {
-	return refused(s.db.write(ctx, func(t *tx) error {
-		n, err := t.exec(`INSERT INTO roles (person, name, area) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, r.Person, r.Name, r.Area)
-		if err != nil || n == 0 {
-			return err
-		}
-		return t.audit(by, "role.grant", r.Person, r)
-	}))
+	return refused(s.db.write(ctx, func(t *tx) error { return t.addRole(by, r) }))
+}
+
+func (t *tx) addRole(by string, r registry.Role) error {
+	n, err := t.exec(`INSERT INTO roles (person, name, area) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, r.Person, r.Name, r.Area)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.audit(by, "role.grant", r.Person, r)
 }
 
 func (s registryStore) RemoveRole(ctx context.Context, by string, r registry.Role) error {

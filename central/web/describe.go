@@ -21,8 +21,8 @@ func init() {
 
 const description = `The provincial source-information server: clusters, bulletins, programmes, orders and their fate.
 
-Who asks is known by a token: ` + "`Authorization: Bearer loa_...`" + `. The right to ask is not the right to
-sound: every order is signed by persons with their own keys. An operation that drafts an order answers with
+Who asks is known by a token: ` + "`Authorization: Bearer loa_...`" + `, or, in a browser, by the session that
+POST /api/v1/session began. The right to ask is not the right to sound: every order is signed by persons with their own keys. An operation that drafts an order answers with
 the exact bytes; the signature over their PAE (DSSE) goes to POST /api/v1/orders/{hash}/signatures.
 
 What goes wrong is told as application/problem+json (RFC 9457). Its code does not change, and errors names
@@ -31,14 +31,16 @@ every field at fault:
 | Status | Code |
 | --- | --- |
 | 400 | malformed: not JSON, a name that stands twice, or a body that was cut off |
-| 401 | token |
-| 403 | denied; or why a signature does not count: not-authorised, unknown-key, revoked |
+| 401 | token; signed-out: there is no session, or it has ended; wrong-password |
+| 403 | denied; cross-origin: another site's page asks; or why a signature does not count: not-authorised, unknown-key, revoked |
 | 404 | not-found |
 | 405, 408, 415 | method, timeout, media-type |
-| 409 | exists, in-use, state, changed, conflict, stale, cancelled, expired, not-ready, nothing-on-air |
+| 409 | exists, in-use, state, changed, conflict, stale, cancelled, expired, not-ready, nothing-on-air, too-many |
+| 410 | used, expired: an invitation |
 | 412, 428 | changed: somebody else did since the revision in If-Match; if-match: it is missing |
 | 413 | too-large, too-big |
 | 422 | invalid, or the reason of a refusal |
+| 429 | too-many: Retry-After says when to come again |
 | 500, 503, 507 | internal, unavailable, disk-full |`
 
 // configOf is huma's default without what it would add to answers and serve
@@ -50,9 +52,10 @@ func configOf(version string) huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	c.RejectUnknownQueryParameters = true
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "A person's token."},
+		"token":   {Type: "http", Scheme: "bearer", Description: "A person's token."},
+		"session": {Type: "apiKey", In: "cookie", Name: cookieTLS, Description: "A browser's session; over plain HTTP on the server's own machine it is called " + cookiePlain + "."},
 	}
-	c.Security = []map[string][]string{{"token": {}}}
+	c.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 	strict := huma.Format{Marshal: writeJSON, Unmarshal: readJSON}
 	c.Formats = map[string]huma.Format{"application/json": strict, "json": strict}
 	return c

@@ -44,7 +44,7 @@ func TestDescriptionIsComplete(t *testing.T) {
 		} `json:"components"`
 	}
 	w.ask("", "GET", "/openapi.json", nil).ok(&doc)
-	if !strings.HasPrefix(doc.OpenAPI, "3.1") || len(doc.Security) != 1 || doc.Components.SecuritySchemes["token"] == nil {
+	if !strings.HasPrefix(doc.OpenAPI, "3.1") || len(doc.Security) != 2 || doc.Components.SecuritySchemes["token"] == nil || doc.Components.SecuritySchemes["session"] == nil {
 		t.Errorf("version %q, security %v", doc.OpenAPI, doc.Security)
 	}
 	ids := map[string]string{}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -20,13 +21,30 @@ type role struct {
 	Area string            `json:"area" maxLength:"16" doc:"Code: the role is for all that lies in it, too."`
 }
 
-type key struct {
-	ID      string          `json:"id" maxLength:"32" doc:"The key's own: the first 16 bytes of SHA-256 over scheme, colon and public bytes, in hex."`
-	Scheme  registry.Scheme `json:"scheme" enum:"ed25519,webauthn-es256"`
-	Public  []byte          `json:"public" maxLength:"200"`
-	Retired *time.Time      `json:"retired,omitempty" readOnly:"true"`
-	Revoked *time.Time      `json:"revoked,omitempty" readOnly:"true"`
+type newKey struct {
+	ID     string          `json:"id" maxLength:"32" doc:"The key's own: the first 16 bytes of SHA-256 over scheme, colon and public bytes, in hex."`
+	Scheme registry.Scheme `json:"scheme" enum:"ed25519,webauthn-es256"`
+	Public []byte          `json:"public" maxLength:"200"`
 }
+
+type key struct {
+	ID        string          `json:"id"`
+	Scheme    registry.Scheme `json:"scheme" enum:"ed25519,webauthn-es256"`
+	Public    []byte          `json:"public"`
+	State     string          `json:"state" enum:"proposed,in-use,retired,revoked"`
+	Confirmed bool            `json:"confirmed" doc:"The signed key set in force lists it: boards believe it."`
+	Added     time.Time       `json:"added" doc:"Or proposed, while it is."`
+	Retired   *time.Time      `json:"retired,omitempty"`
+	Revoked   *time.Time      `json:"revoked,omitempty"`
+}
+
+// States of a key.
+const (
+	keyProposed = "proposed" // by its person; nobody confirmed it
+	keyInUse    = "in-use"
+	keyRetired  = "retired"
+	keyRevoked  = "revoked"
+)
 
 type PersonID struct {
 	ID string `path:"id" maxLength:"64"`
@@ -34,12 +52,15 @@ type PersonID struct {
 
 func (a *api) people() {
 	a.group = "People"
-	route(a, "me", "GET", "/me", "Who asks", a.me)
+	route(a, "me", "GET", "/me", "Who asks, and what he or she may do where", a.me)
+	route(a, "proposeKey", "POST", "/me/keys", "Propose a public key of one's own", a.proposeKey)
+	route(a, "takeBackKey", "DELETE", "/me/keys/{key}", "Take a key back that was proposed", a.takeBackKey)
 	route(a, "listPersons", "GET", "/persons", "Everybody, with roles and keys", a.persons)
 	route(a, "addPerson", "POST", "/persons", "Add a person", a.addPerson)
 	route(a, "addKey", "POST", "/persons/{id}/keys", "Add a public key", a.addKey)
-	route(a, "retireKey", "POST", "/persons/{id}/keys/{key}/retire", "End a key's use; what it signed stands", a.retireKey)
-	route(a, "revokeKey", "POST", "/persons/{id}/keys/{key}/revoke", "End a key's use and void what it signed", a.revokeKey)
+	route(a, "confirmKey", "POST", "/persons/{id}/keys/{key}/confirm", "Confirm a key that its person proposed", a.confirmKey)
+	route(a, "retireKey", "POST", "/persons/{id}/keys/{key}/retire", "End a key's use; what it signed stands. One that is only proposed is turned down", a.retireKey)
+	route(a, "revokeKey", "POST", "/persons/{id}/keys/{key}/revoke", "End a key's use and void what it signed. One that is only proposed is turned down", a.revokeKey)
 	route(a, "giveRole", "PUT", "/persons/{id}/roles", "Give a role", a.giveRole)
 	route(a, "takeRole", "DELETE", "/persons/{id}/roles/{name}/{area}", "Take a role back", a.takeRole)
 	route(a, "addToken", "POST", "/persons/{id}/tokens", "Make a token; its text is shown once", a.addToken)
@@ -52,23 +73,156 @@ func (a *api) view(ctx context.Context, p registry.Person) (person, error) {
 	if err != nil {
 		return person{}, err
 	}
-	keys, err := a.Registry.Keys(ctx, p.ID)
+	keys, err := a.keysOf(ctx, p.ID)
 	return person{
 		ID: p.ID, Name: p.Name,
 		Roles: list(roles, func(r registry.Role) role { return role{r.Name, r.Area} }),
-		Keys: list(keys, func(k registry.Key) key {
-			return key{k.ID, k.Scheme, k.Public, moment(k.RetiredAt), moment(k.RevokedAt)}
-		}),
+		Keys:  keys,
 	}, err
 }
 
-func (a *api) me(ctx context.Context, _ *none) (*body[person], error) {
+// keysOf are a person's keys, and after them those that are only proposed.
+func (a *api) keysOf(ctx context.Context, person string) ([]key, error) {
+	keys, err := a.Registry.Keys(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	proposed, err := a.Registry.Proposals(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	listed := a.Orders.Listed()
+	views := list(keys, func(k registry.Key) key { return viewKey(k, listed) })
+	for _, p := range proposed {
+		views = append(views, key{ID: p.ID, Scheme: p.Scheme, Public: p.Public, State: keyProposed, Added: p.At.UTC()})
+	}
+	return views, nil
+}
+
+func viewKey(k registry.Key, listed map[string]string) key {
+	v := key{
+		ID: k.ID, Scheme: k.Scheme, Public: k.Public, State: keyInUse, Confirmed: listed[k.ID] == k.Person,
+		Added: k.AddedAt.UTC(), Retired: moment(k.RetiredAt), Revoked: moment(k.RevokedAt),
+	}
+	switch {
+	case v.Revoked != nil:
+		v.State = keyRevoked
+	case v.Retired != nil:
+		v.State = keyRetired
+	}
+	return v
+}
+
+type myself struct {
+	ID      string              `json:"id"`
+	Name    string              `json:"name"`
+	Roles   []role              `json:"roles"`
+	Keys    []key               `json:"keys"`
+	Actions map[string][]string `json:"actions" doc:"What the person may do, as in raise-alerts, each with the codes of the areas in which a role allows it; it does in all that lies in them, too."`
+	Until   *time.Time          `json:"signedInUntil,omitempty" doc:"When the session ends; not for a token."`
+	Demo    bool                `json:"demo"`
+}
+
+func (a *api) viewMe(ctx context.Context, p registry.Person) (myself, error) {
+	v, err := a.view(ctx, p)
+	if err != nil {
+		return myself{}, err
+	}
+	actions, err := a.Registry.Actions(ctx, p.ID)
+	if err != nil {
+		return myself{}, err
+	}
+	m := myself{
+		ID: v.ID, Name: v.Name, Roles: v.Roles, Keys: v.Keys,
+		Actions: map[string][]string{}, Until: moment(until(ctx)), Demo: a.Demo,
+	}
+	for action, areas := range actions {
+		m.Actions[string(action)] = areas
+	}
+	return m, nil
+}
+
+func (a *api) me(ctx context.Context, _ *none) (*body[myself], error) {
 	p, err := a.Registry.Person(ctx, asks(ctx))
 	if err != nil {
 		return nil, err
 	}
-	v, err := a.view(ctx, p)
+	v, err := a.viewMe(ctx, p)
 	return answer(v), err
+}
+
+// proposeKey is everybody's right: a proposal is no right to sign. In the demo,
+// where nobody else is there to confirm it, it is confirmed at once; asked again,
+// that is tried again.
+func (a *api) proposeKey(ctx context.Context, in *body[newKey]) (*body[key], error) {
+	person := asks(ctx)
+	have, err := a.keyOf(ctx, person, in.Body.ID)
+	if err != nil {
+		return nil, err
+	}
+	if have == nil {
+		if _, err := a.Registry.ProposeKey(ctx, person, in.Body.ID, in.Body.Scheme, in.Body.Public); err != nil {
+			return nil, err
+		}
+	}
+	if a.Confirm != nil && (have == nil || have.State == keyProposed || have.State == keyInUse && !have.Confirmed) {
+		if err := a.confirmInDemo(ctx, person, in.Body.ID); err != nil {
+			return nil, err
+		}
+	}
+	return a.answerKey(ctx, person, in.Body.ID)
+}
+
+// demoService stands in the audit chain for the demo's own administrators.
+const demoService = "demo"
+
+func (a *api) confirmInDemo(ctx context.Context, person, id string) error {
+	_, err := a.Registry.ConfirmKey(ctx, demoService, person, id)
+	if err != nil && !errors.Is(err, registry.ErrNotFound) {
+		return err
+	}
+	return a.Confirm(ctx, person)
+}
+
+// keyOf is a key of a person's, proposed or not; nil when it is none.
+func (a *api) keyOf(ctx context.Context, person, id string) (*key, error) {
+	keys, err := a.keysOf(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
+		if k.ID == id {
+			return &k, nil
+		}
+	}
+	return nil, nil
+}
+
+func (a *api) answerKey(ctx context.Context, person, id string) (*body[key], error) {
+	k, err := a.keyOf(ctx, person, id)
+	if err != nil {
+		return nil, err
+	}
+	if k == nil {
+		return nil, newProblem(http.StatusNotFound, "key %s is not a key of %s", clip(id), person)
+	}
+	return answer(*k), nil
+}
+
+func (a *api) takeBackKey(ctx context.Context, in *struct {
+	Key string `path:"key" maxLength:"64"`
+}) (*body[none], error) {
+	return answer(none{}), a.Registry.DropKey(ctx, asks(ctx), asks(ctx), in.Key)
+}
+
+func (a *api) confirmKey(ctx context.Context, in *PersonKeyID) (*body[key], error) {
+	if err := a.Registry.AllowOver(ctx, asks(ctx), registry.ManageKeys, in.ID); err != nil {
+		return nil, err
+	}
+	if _, err := a.Registry.ConfirmKey(ctx, asks(ctx), in.ID, in.Key); err != nil {
+		return nil, err
+	}
+	return a.answerKey(ctx, in.ID, in.Key)
 }
 
 func (a *api) persons(ctx context.Context, _ *none) (*body[[]person], error) {
@@ -108,13 +262,13 @@ func (a *api) addPerson(ctx context.Context, in *body[newPerson]) (*body[person]
 
 func (a *api) addKey(ctx context.Context, in *struct {
 	PersonID
-	Body key
+	Body newKey
 }) (*body[key], error) {
 	if err := a.Registry.AllowOver(ctx, asks(ctx), registry.ManageKeys, in.ID); err != nil {
 		return nil, err
 	}
 	k, err := a.Registry.AddKey(ctx, asks(ctx), in.ID, in.Body.ID, in.Body.Scheme, in.Body.Public)
-	return answer(key{ID: k.ID, Scheme: k.Scheme, Public: k.Public}), err
+	return answer(viewKey(k, nil)), err
 }
 
 type PersonKeyID struct {
@@ -124,38 +278,34 @@ type PersonKeyID struct {
 
 // ownKey refuses a key that is another person's: the right was asked for this
 // one.
-func (a *api) ownKey(ctx context.Context, in *PersonKeyID) error {
+func (a *api) ownKey(ctx context.Context, in *PersonKeyID) (*key, error) {
 	if err := a.Registry.AllowOver(ctx, asks(ctx), registry.ManageKeys, in.ID); err != nil {
-		return err
+		return nil, err
 	}
-	return a.hasKey(ctx, in.ID, in.Key)
-}
-
-func (a *api) hasKey(ctx context.Context, person, id string) error {
-	keys, err := a.Registry.Keys(ctx, person)
-	if err != nil {
-		return err
+	k, err := a.keyOf(ctx, in.ID, in.Key)
+	if err == nil && k == nil {
+		err = newProblem(http.StatusNotFound, "key %s is not a key of %s", in.Key, in.ID)
 	}
-	for _, k := range keys {
-		if k.ID == id {
-			return nil
-		}
-	}
-	return newProblem(http.StatusNotFound, "key %s is not a key of %s", id, person)
+	return k, err
 }
 
 func (a *api) retireKey(ctx context.Context, in *PersonKeyID) (*body[none], error) {
-	if err := a.ownKey(ctx, in); err != nil {
-		return nil, err
-	}
-	return answer(none{}), a.Registry.RetireKey(ctx, asks(ctx), in.Key)
+	return a.endKey(ctx, in, a.Registry.RetireKey)
 }
 
 func (a *api) revokeKey(ctx context.Context, in *PersonKeyID) (*body[none], error) {
-	if err := a.ownKey(ctx, in); err != nil {
+	return a.endKey(ctx, in, a.Registry.RevokeKey)
+}
+
+func (a *api) endKey(ctx context.Context, in *PersonKeyID, end func(ctx context.Context, by, id string) error) (*body[none], error) {
+	k, err := a.ownKey(ctx, in)
+	if err != nil {
 		return nil, err
 	}
-	return answer(none{}), a.Registry.RevokeKey(ctx, asks(ctx), in.Key)
+	if k.State == keyProposed {
+		return answer(none{}), a.Registry.DropKey(ctx, asks(ctx), in.ID, in.Key)
+	}
+	return answer(none{}), end(ctx, asks(ctx), in.Key)
 }
 
 func (a *api) giveRole(ctx context.Context, in *struct {

@@ -28,6 +28,8 @@ type problem struct {
 	Code   string  `json:"code" doc:"One word that does not change."`
 	Detail string  `json:"detail" doc:"For a person."`
 	Errors []fault `json:"errors,omitempty" doc:"What is wrong with each field."`
+
+	headers http.Header // that go with it
 }
 
 type fault struct {
@@ -45,6 +47,7 @@ var codes = map[int]string{
 	http.StatusConflict: "state", http.StatusPreconditionFailed: "changed", http.StatusRequestEntityTooLarge: "too-large",
 	http.StatusUnsupportedMediaType: "media-type", http.StatusUnprocessableEntity: "invalid",
 	http.StatusPreconditionRequired: "if-match", http.StatusServiceUnavailable: "unavailable",
+	http.StatusGone: "used", http.StatusTooManyRequests: "too-many",
 	http.StatusInsufficientStorage: "disk-full", gone: "gone",
 }
 
@@ -76,10 +79,14 @@ func (p *problem) at(field, why string) *problem {
 }
 
 func (p *problem) Error() string             { return p.Detail }
+func (p *problem) GetHeaders() http.Header   { return p.headers }
 func (p *problem) GetStatus() int            { return p.Status }
 func (p *problem) ContentType(string) string { return "application/problem+json" }
 
 func writeProblem(w http.ResponseWriter, p *problem) {
+	for name, values := range p.headers {
+		w.Header()[name] = values
+	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p)
@@ -218,6 +225,20 @@ func mapped(err error) *problem {
 		return newProblem(http.StatusForbidden, "%s", clip(err.Error()))
 	case errors.Is(err, registry.ErrToken):
 		return newProblem(http.StatusUnauthorized, "the token is missing or not valid")
+	case errors.Is(err, registry.ErrSession):
+		return newProblem(http.StatusUnauthorized, "nobody is signed in; sign in again").as("signed-out")
+	case errors.Is(err, registry.ErrPassword):
+		return newProblem(http.StatusUnauthorized, "%s", err).as("wrong-password")
+	case errors.Is(err, registry.ErrUsed):
+		return newProblem(http.StatusGone, "the invitation was used already; ask for another").as("used")
+	case errors.Is(err, registry.ErrExpired):
+		return newProblem(http.StatusGone, "the invitation has expired; ask for another").as("expired")
+	case errors.Is(err, registry.ErrTooMany):
+		return newProblem(http.StatusConflict, "%s", clip(err.Error())).as("too-many")
+	case errors.Is(err, registry.ErrBusy):
+		p := newProblem(http.StatusServiceUnavailable, "too many people are signing in; try again in a few seconds")
+		p.headers = http.Header{"Retry-After": {"5"}}
+		return p
 	case is(err, registry.ErrNotFound, library.ErrNotFound, planner.ErrNotFound, orders.ErrNotFound):
 		return newProblem(http.StatusNotFound, "%s", clip(err.Error()))
 	case errors.As(err, &conflict), errors.As(err, &changed):

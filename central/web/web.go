@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/ed25519"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
@@ -17,7 +18,7 @@ import (
 	"loa/central/registry"
 )
 
-// Options are what the API needs; all but Revoked are required.
+// Options are what the API and the console need; what may be left out says so.
 type Options struct {
 	Registry *registry.Registry
 	Library  *library.Library
@@ -36,6 +37,13 @@ type Options struct {
 	Revoked func(cluster string) // the board of a cluster was taken out of service; may be nil
 	Version string
 	Log     *slog.Logger
+
+	Sessions SessionStore // nil: they end with the server
+	Console  fs.FS        // the built console; nil: it was not built
+	Demo     bool         // the people are invented
+	// Confirm makes the key set of a demo anew, after a key of a person's was
+	// confirmed; nil outside the demo, where people confirm keys.
+	Confirm func(ctx context.Context, person string) error
 }
 
 // Limits of a request.
@@ -51,8 +59,9 @@ const (
 type api struct {
 	Options
 	huma.API
-	group   string // under which the routes that are added next are described
-	denials denials
+	group    string // under which the routes that are added next are described
+	denials  denials
+	attempts attempts
 }
 
 // New makes the API's handler.
@@ -65,6 +74,7 @@ func build(o Options) (*api, http.Handler) {
 	mux := http.NewServeMux()
 	a := &api{Options: o, API: humago.New(mux, configOf(o.Version))}
 	a.UseMiddleware(a.signIn)
+	a.entrance()
 	a.people()
 	a.places()
 	a.content()
@@ -83,12 +93,16 @@ const prefix = "/api/v1"
 
 // route adds one operation. What its handler returns as an error is mapped to a
 // problem here, and nowhere else.
-func route[I, O any](a *api, id, method, path, summary string, handle func(context.Context, *I) (*O, error)) {
-	huma.Register(a.API, huma.Operation{
+func route[I, O any](a *api, id, method, path, summary string, handle func(context.Context, *I) (*O, error), change ...func(*huma.Operation)) {
+	op := huma.Operation{
 		OperationID: id, Method: method, Path: prefix + path, Summary: summary, Tags: []string{a.group},
 		MaxBodyBytes: bodySize, BodyReadTimeout: bodyTime, DefaultStatus: http.StatusOK,
 		Responses: map[string]*huma.Response{"default": a.describeProblem()},
-	}, func(ctx context.Context, in *I) (*O, error) {
+	}
+	for _, c := range change {
+		c(&op)
+	}
+	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
 			return nil, a.problem(ctx, method+" "+prefix+path, err)
@@ -100,6 +114,7 @@ func route[I, O any](a *api, id, method, path, summary string, handle func(conte
 // guard sets what holds for every request and answer: limits, headers, problems
 // for what no route takes. It survives a handler that panics.
 func (a *api) guard(mux *http.ServeMux) http.Handler {
+	known := a.recognise(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -125,10 +140,14 @@ func (a *api) guard(mux *http.ServeMux) http.Handler {
 			return
 		}
 		if taken, pattern := mux.Handler(r); pattern == "" {
-			nowhere(w, r, taken)
+			if pages(r) {
+				a.page(w, r)
+			} else {
+				nowhere(w, r, taken)
+			}
 			return
 		}
-		mux.ServeHTTP(w, r)
+		known.ServeHTTP(w, r)
 	})
 }
 

@@ -131,6 +131,7 @@ func newQuietWorld(t *testing.T) *world {
 		},
 		Authority: "authority", Broker: "central:8883", Audio: "https://central:8444",
 		Planned: func() { w.planned.Add(1) }, Version: "test", Log: log,
+		Sessions: w.db.Sessions(web.SessionIdle),
 	})
 
 	ctx := t.Context()

@@ -29,21 +29,8 @@ func (c *tokenCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	if c.Administrator != "" {
-		if _, err := people.Path(ctx, c.Administrator); errors.Is(err, registry.ErrNotFound) {
-			return fmt.Errorf("--administrator: area %q is not known; add areas first, with loa-central areas", c.Administrator)
-		} else if err != nil {
-			return err
-		}
-	}
-	if err := c.addPerson(ctx, people); err != nil {
+	if err := see(ctx, people, c.Person, c.Name, c.Administrator); err != nil {
 		return err
-	}
-	if c.Administrator != "" {
-		role := registry.Role{Person: c.Person, Name: registry.Administrator, Area: c.Administrator}
-		if err := people.GrantRole(ctx, commandLine, role); err != nil {
-			return err
-		}
 	}
 	text, _, err := people.NewToken(ctx, commandLine, c.Person, "command line", time.Duration(c.Days)*24*time.Hour)
 	if err != nil {
@@ -53,15 +40,27 @@ func (c *tokenCommand) Run(ctx context.Context) (err error) {
 	return nil
 }
 
-func (c *tokenCommand) addPerson(ctx context.Context, people *registry.Registry) error {
-	_, err := people.Person(ctx, c.Person)
-	if !errors.Is(err, registry.ErrNotFound) {
+// see adds a person who is new, and makes him or her an administrator of an area,
+// "" for none.
+func see(ctx context.Context, people *registry.Registry, person, name, area string) error {
+	if area != "" {
+		if _, err := people.Path(ctx, area); errors.Is(err, registry.ErrNotFound) {
+			return fmt.Errorf("--administrator: area %q is not known; add areas first, with loa-central areas", area)
+		} else if err != nil {
+			return err
+		}
+	}
+	_, err := people.Person(ctx, person)
+	if errors.Is(err, registry.ErrNotFound) {
+		if name == "" {
+			return fmt.Errorf("%s is not known yet; give --name too, to add the person", person)
+		}
+		err = people.AddPerson(ctx, commandLine, registry.Person{ID: person, Name: name})
+	}
+	if err != nil || area == "" {
 		return err
 	}
-	if c.Name == "" {
-		return fmt.Errorf("%s is not known yet; give --name too, to add the person", c.Person)
-	}
-	return people.AddPerson(ctx, commandLine, registry.Person{ID: c.Person, Name: c.Name})
+	return people.GrantRole(ctx, commandLine, registry.Role{Person: person, Name: registry.Administrator, Area: area})
 }
 
 type verifyCommand struct {

@@ -22,6 +22,7 @@ type commands struct {
 	Serve  serveCommand  `cmd:"" group:"On the server's machine" help:"Run the server."`
 	Areas  areasCommand  `cmd:"" group:"On the server's machine" help:"Add or replace areas from a file."`
 	Token  tokenCommand  `cmd:"" group:"On the server's machine" help:"Make a person's API token; also of the first administrator."`
+	Invite inviteCommand `cmd:"" group:"On the server's machine" help:"Make a one-time link with which a person chooses a password."`
 	Verify verifyCommand `cmd:"" group:"On the server's machine" help:"Check that a data folder is whole."`
 
 	Key    keyCommand    `cmd:"" group:"Keys and trust" help:"Make keys, and the root that says who administers."`

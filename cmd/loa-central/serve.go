@@ -2,15 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 
 	"loa/central"
+	"loa/central/registry"
+	"loa/seeds"
 )
 
 type serveCommand struct {
 	Data   string   `required:"" type:"path" placeholder:"FOLDER" help:"Folder of everything that must not be lost; it is made."`
 	API    string   `default:"127.0.0.1:8443" help:"host:port for people, HTTPS."`
 	Broker string   `default:"127.0.0.1:8883" help:"host:port for boards, MQTT over TLS."`
+	Plain  string   `placeholder:"HOST:PORT" help:"host:port for browsers on this machine, HTTP; loopback only."`
 	Audio  string   `default:"127.0.0.1:8444" help:"host:port for boards, HTTPS."`
 	Host   []string `default:"127.0.0.1" help:"Name or address under which boards and people find this server; the first goes into enrolments."`
 	Demo   bool     `help:"Set the folder up with a province of people who do not exist, whose keys lie in it; it serves as nothing else afterwards."`
@@ -20,12 +25,51 @@ type serveCommand struct {
 func (c *serveCommand) Run(ctx context.Context, log *slog.Logger) error {
 	server, err := central.New(central.Options{
 		Data: c.Data, API: c.API, Broker: c.Broker, Audio: c.Audio, Hosts: c.Host, Version: version, Log: log,
-		Demo: c.Demo, Say: say,
+		Demo: c.Demo, Say: say, Plain: c.Plain,
 	})
 	if err != nil {
 		return err
 	}
 	at := server.Addresses()
-	log.Info("ready", "api", at.API, "broker", at.Broker, "audio", at.Audio)
+	if err := inviteFirst(ctx, c.Data, at); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	log.Info("ready", "api", at.API, "broker", at.Broker, "audio", at.Audio, "plain", at.Plain)
 	return server.Run(ctx)
+}
+
+// inviteFirst prints a one-time link where nobody is there yet: there is no
+// default password. It goes to the person who starts the server, and to no log.
+func inviteFirst(ctx context.Context, data string, at central.Addresses) (err error) {
+	people, done, err := central.OpenRegistry(data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	text, v, err := people.InviteFirst(ctx, commandLine, invitationLife)
+	if errors.Is(err, registry.ErrExists) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := sowAreas(ctx, people); err != nil {
+		return err
+	}
+	fmt.Printf("Nobody is there yet. Whoever follows this link first becomes the administrator; it works once, until %s:\n%s\n",
+		v.ExpiresAt.Local().Format("2006-01-02 15:04"), at.Link(text))
+	return nil
+}
+
+// sowAreas gives the first administrator provinces to choose from.
+func sowAreas(ctx context.Context, places *registry.Registry) error {
+	have, err := places.Areas(ctx)
+	if err != nil || len(have) > 0 {
+		return err
+	}
+	areas, err := seeds.Areas()
+	if err != nil {
+		return err
+	}
+	return places.PutAreas(ctx, commandLine, areas...)
 }
