@@ -122,6 +122,7 @@ func New(o Options) (c *Central, err error) {
 	if c.orders, err = orders.New(orders.Options{
 		Store: c.db.Orders(), Registry: c.registry, Publisher: c.broker, Key: key, Log: o.Log,
 		Certificates: []orders.Certificate{{Name: "the certificate of this server's authority", Expires: authority.Expires()}},
+		Told:         func(r protocol.Receipt) { c.fleet.Told(r) },
 	}); err != nil {
 		return c, err
 	}
