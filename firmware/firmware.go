@@ -1,6 +1,7 @@
 // Package firmware says what a board is: the relays that power the amplifiers,
-// the speaker that takes samples, the inputs that a person can press. It hides
-// from the controller how a line is driven and how a sound card is reached.
+// the speaker that takes samples, the sensors that tell what came of it, the
+// inputs that a person can press. It hides from the controller how a line is
+// driven, how a sound card is reached, and how something is measured.
 //
 // It is the one place where an interface is declared by its provider and not
 // by its consumer, because "off is safe" needs one home: whatever implements
@@ -52,6 +53,41 @@ type Speaker interface {
 	Close() error
 }
 
+// SensorStep is how long each reading of a sensor's envelope is.
+const SensorStep = 100 * time.Millisecond
+
+// SensorMemory is how far back a sensor can be asked.
+const SensorMemory = time.Hour
+
+// Quantity is what a sensor measures.
+type Quantity string
+
+const (
+	Current Quantity = "current" // what the amplifier takes, in amperes
+	Sound   Quantity = "sound"   // pressure at the horns, in pascals
+)
+
+// Sensor tells what an output really did: whether the amplifier took current,
+// whether there was sound before its horns. It measures all the time and knows
+// nothing of what was sent.
+type Sensor interface {
+	Name() string
+	Quantity() Quantity
+	// Noise is the largest reading, in the quantity's unit, that a healthy
+	// sensor may give of nothing at all.
+	Noise() float64
+	// Envelope returns n readings: number i is the RMS over the SensorStep that
+	// begins at from + i*SensorStep, by the clock that relays and speaker keep.
+	// None is negative or infinite. NaN is a step that was not measured: one
+	// before the board was opened, further back than SensorMemory, or not over
+	// yet. What is past reads the same whenever it is asked for. The error says
+	// that the sensor is out of order, or why ctx ended; after Close, and when
+	// Close comes in between, it is ErrClosed.
+	Envelope(ctx context.Context, from time.Time, n int) ([]float64, error)
+	// Close ends the sensor. It can be called twice.
+	Close() error
+}
+
 // Press is one edge of an input.
 type Press struct {
 	Input  string    // its name in the board's config
@@ -68,12 +104,13 @@ type Input interface {
 	Close() error
 }
 
-// Output is one amplifier with its loudspeakers: a sound device, and the relays
-// that power it.
+// Output is one amplifier with its loudspeakers: a sound device, the relays that
+// power it, and the sensors that watch it.
 type Output struct {
 	Name    string
 	Relays  []Relay // in the order of closing; opened in reverse
 	Speaker Speaker
+	Sensors []Sensor // none is legal: nobody knows then what was heard
 
 	WarmUp    time.Duration // from the last relay's closing to the first sample
 	Tail      time.Duration // from the last sample to the first relay's opening
@@ -86,8 +123,8 @@ type Board struct {
 	Inputs  []Input
 }
 
-// Close opens every relay first, then ends sound and inputs. It goes on after
-// an error and returns all of them.
+// Close opens every relay first, then ends sound, sensors and inputs. It goes on
+// after an error and returns all of them.
 func (b Board) Close() error {
 	var errs []error
 	for _, o := range b.Outputs {
@@ -98,6 +135,9 @@ func (b Board) Close() error {
 	for _, o := range b.Outputs {
 		if o.Speaker != nil {
 			errs = append(errs, o.Speaker.Close())
+		}
+		for _, s := range o.Sensors {
+			errs = append(errs, s.Close())
 		}
 	}
 	for _, in := range b.Inputs {

@@ -46,6 +46,10 @@ type Probe struct {
 	LoseSpeaker    func()
 	HangSpeaker    func()
 	RestoreSpeaker func()
+	// FailSensor makes a sensor of the first output answer with an error, nil
+	// heals it; HangSensor makes it answer nothing.
+	FailSensor func(sensor int, err error)
+	HangSensor func(sensor int, hung bool)
 	// Press moves the contact of the first input.
 	Press func(active bool)
 }
@@ -72,9 +76,10 @@ func RunBubble(t *testing.T, open Open) {
 }
 
 type testcase struct {
-	name  string
-	needs func(Probe) bool // nil: nothing beyond what is required
-	run   func(t *testing.T, b firmware.Board, p Probe)
+	name   string
+	needs  func(Probe) bool // nil: nothing beyond what is required
+	sensed bool             // it needs a sensor
+	run    func(t *testing.T, b firmware.Board, p Probe)
 }
 
 func (c testcase) hold(t *testing.T, open Open) {
@@ -89,6 +94,10 @@ func (c testcase) hold(t *testing.T, open Open) {
 	}()
 	if c.needs != nil && !c.needs(p) {
 		t.Logf("left out: this board cannot be given the fault")
+		return
+	}
+	if c.sensed && len(b.Outputs[0].Sensors) == 0 {
+		t.Logf("left out: this board has no sensor")
 		return
 	}
 	c.run(t, b, p)
@@ -114,6 +123,15 @@ var cases = []testcase{
 	{name: "Close ends a blocked Write", run: closeEndsWrite},
 	{name: "a lost speaker is reported and comes back", needs: func(p Probe) bool { return p.LoseSpeaker != nil && p.RestoreSpeaker != nil }, run: speakerLost},
 	{name: "a hung speaker holds nobody past their context", needs: func(p Probe) bool { return p.HangSpeaker != nil && p.RestoreSpeaker != nil }, run: speakerHung},
+
+	{name: "nothing is measured with a relay open", sensed: true, run: openRelayReadsNothing},
+	{name: "sound is measured, louder as more", sensed: true, run: soundIsMeasured},
+	{name: "readings are in time", sensed: true, run: readingsAreInTime},
+	{name: "readings are finite, the same again, and none of what is not known", sensed: true, run: readingsAreWhole},
+	{name: "a sensor wants a live context", sensed: true, run: sensorCancelled},
+	{name: "a sensor after Close is refused", sensed: true, run: sensorAfterClose},
+	{name: "a sensor out of order says so", sensed: true, needs: func(p Probe) bool { return p.FailSensor != nil }, run: sensorFault},
+	{name: "a hung sensor holds nobody past their context", sensed: true, needs: func(p Probe) bool { return p.HangSensor != nil }, run: sensorHung},
 
 	{name: "an input reports each change once", needs: func(p Probe) bool { return p.Press != nil }, run: inputReports},
 	{name: "Close ends Watch", needs: func(p Probe) bool { return p.Press != nil }, run: closeEndsWatch},

@@ -3,6 +3,8 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"loa/firmware"
@@ -19,13 +21,17 @@ type Output struct {
 	LongestOn time.Duration
 
 	PCMPath string // see SpeakerOptions
+
+	Sensors   map[string]firmware.Quantity // by name
+	Amplifier *Amplifier                   // nil: one of the board's own
 }
 
 // Options describe a simulated board. Names are unique within their kind.
 type Options struct {
 	Outputs   []Output
 	Inputs    []string
-	TracePath string // of all relays; see RelayOptions
+	TracePath string    // of all relays; see RelayOptions
+	Recorder  *Recorder // nil: one of the board's own
 }
 
 // Board is a firmware.Board whose parts can be looked at and broken by name.
@@ -33,18 +39,25 @@ type Board struct {
 	firmware.Board
 	Recorder *Recorder
 
-	relays   map[string]*Relay
-	speakers map[string]*Speaker
-	inputs   map[string]*Input
+	relays     map[string]*Relay
+	speakers   map[string]*Speaker
+	amplifiers map[string]*Amplifier // by output
+	sensors    map[string]*Sensor
+	inputs     map[string]*Input
 }
 
 // New makes a board: every relay open, every queue empty.
 func New(o Options) (*Board, error) {
 	b := &Board{
-		Recorder: &Recorder{},
-		relays:   map[string]*Relay{},
-		speakers: map[string]*Speaker{},
-		inputs:   map[string]*Input{},
+		Recorder:   o.Recorder,
+		relays:     map[string]*Relay{},
+		speakers:   map[string]*Speaker{},
+		amplifiers: map[string]*Amplifier{},
+		sensors:    map[string]*Sensor{},
+		inputs:     map[string]*Input{},
+	}
+	if b.Recorder == nil {
+		b.Recorder = &Recorder{}
 	}
 	for _, out := range o.Outputs {
 		if err := b.addOutput(out, o.TracePath); err != nil {
@@ -66,7 +79,12 @@ func (b *Board) addOutput(o Output, trace string) error {
 	if b.speakers[o.Name] != nil {
 		return fmt.Errorf("two outputs are named %q", o.Name)
 	}
-	speaker, err := NewSpeaker(o.Name, SpeakerOptions{Recorder: b.Recorder, Buffer: o.Buffer, PCMPath: o.PCMPath})
+	amplifier := o.Amplifier
+	if amplifier == nil {
+		amplifier = NewAmplifier()
+	}
+	b.amplifiers[o.Name] = amplifier
+	speaker, err := NewSpeaker(o.Name, SpeakerOptions{Recorder: b.Recorder, Amplifier: amplifier, Buffer: o.Buffer, PCMPath: o.PCMPath})
 	if err != nil {
 		return err
 	}
@@ -79,12 +97,23 @@ func (b *Board) addOutput(o Output, trace string) error {
 		if b.relays[name] != nil {
 			return fmt.Errorf("two relays are named %q", name)
 		}
-		r, err := NewRelay(name, RelayOptions{Recorder: b.Recorder, TracePath: trace})
+		r, err := NewRelay(name, RelayOptions{Recorder: b.Recorder, Amplifier: amplifier, TracePath: trace})
 		if err != nil {
 			return err
 		}
 		b.relays[name] = r
 		out.Relays = append(out.Relays, r)
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Sensors)) {
+		if b.sensors[name] != nil {
+			return fmt.Errorf("two sensors are named %q", name)
+		}
+		s, err := NewSensor(name, o.Sensors[name], amplifier)
+		if err != nil {
+			return err
+		}
+		b.sensors[name] = s
+		out.Sensors = append(out.Sensors, s)
 	}
 	return nil
 }
@@ -94,6 +123,12 @@ func (b *Board) Relay(name string) *Relay { return b.relays[name] }
 
 // Speaker returns the speaker of the output of that name, or nil.
 func (b *Board) Speaker(output string) *Speaker { return b.speakers[output] }
+
+// Amplifier returns the amplifier of the output of that name, or nil.
+func (b *Board) Amplifier(output string) *Amplifier { return b.amplifiers[output] }
+
+// Sensor returns the sensor of that name, or nil.
+func (b *Board) Sensor(name string) *Sensor { return b.sensors[name] }
 
 // Input returns the input of that name, or nil.
 func (b *Board) Input(name string) *Input { return b.inputs[name] }

@@ -18,7 +18,10 @@ func TestContract(t *testing.T) {
 func open(t *testing.T) (firmware.Board, boardtest.Probe) {
 	relays := [][]string{{"mains", "amplifier", "horn"}, {"spare"}}
 	b := newBoard(t, sim.Options{
-		Outputs: []sim.Output{{Name: "street", Relays: relays[0]}, {Name: "market", Relays: relays[1]}},
+		Outputs: []sim.Output{
+			{Name: "street", Relays: relays[0], Sensors: map[string]firmware.Quantity{"ear": firmware.Sound, "coil": firmware.Current}},
+			{Name: "market", Relays: relays[1]},
+		},
 		Inputs:  []string{"button"},
 	})
 	place := map[string]boardtest.Edge{}
@@ -50,6 +53,8 @@ func open(t *testing.T) (firmware.Board, boardtest.Probe) {
 		LoseSpeaker:    speaker.Lose,
 		HangSpeaker:    speaker.Hang,
 		RestoreSpeaker: speaker.Restore,
+		FailSensor:     func(n int, err error) { b.Sensor(b.Outputs[0].Sensors[n].Name()).Fail(err) },
+		HangSensor:     func(n int, hung bool) { b.Sensor(b.Outputs[0].Sensors[n].Name()).Hang(hung) },
 		Press:          b.Input("button").Press,
 	}
 }

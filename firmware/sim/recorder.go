@@ -32,6 +32,7 @@ func (b Block) End() time.Time { return b.Start.Add(duration(len(b.Samples))) }
 type Recorder struct {
 	mu       sync.Mutex
 	deaf     bool
+	keep     time.Duration // 0 is everything
 	edges    []Edge
 	blocks   []Block
 	speakers []*Speaker
@@ -44,6 +45,24 @@ func (r *Recorder) RecordPCM(on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.deaf = !on
+}
+
+// Keep lets the recorder forget what is older than so long, as new things come:
+// for a board that runs for days. Zero keeps everything, as at first.
+func (r *Recorder) Keep(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.keep = d
+}
+
+// forget drops what is older than the recorder is to keep.
+func (r *Recorder) forget(now time.Time) {
+	if r.keep <= 0 {
+		return
+	}
+	old := now.Add(-r.keep)
+	r.edges = slices.DeleteFunc(r.edges, func(e Edge) bool { return e.At.Before(old) })
+	r.blocks = slices.DeleteFunc(r.blocks, func(b Block) bool { return b.End().Before(old) })
 }
 
 // Edges returns every movement of a contact until now.
@@ -113,6 +132,7 @@ func (r *Recorder) edge(e Edge) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.edges = append(r.edges, e)
+	r.forget(e.At)
 }
 
 // sound keeps samples that left the speaker from start on. They join that

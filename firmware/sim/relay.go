@@ -14,7 +14,8 @@ import (
 
 // RelayOptions say where a relay's edges go besides its contact.
 type RelayOptions struct {
-	Recorder *Recorder // may be nil
+	Recorder  *Recorder  // may be nil
+	Amplifier *Amplifier // that it powers; may be nil
 
 	// TracePath names a file to which every edge is appended as one line of
 	// JSON, {"relay":"mains","closed":true,"monotonic_ns":1234}, where
@@ -25,8 +26,9 @@ type RelayOptions struct {
 
 // Relay is a contact in memory, open at first.
 type Relay struct {
-	name string
-	rec  *Recorder
+	name  string
+	rec   *Recorder
+	power *Amplifier
 
 	mu      sync.Mutex
 	trace   *os.File
@@ -38,7 +40,7 @@ type Relay struct {
 
 // NewRelay makes an open relay. It fails when its trace file cannot be opened.
 func NewRelay(name string, o RelayOptions) (*Relay, error) {
-	r := &Relay{name: name, rec: o.Recorder}
+	r := &Relay{name: name, rec: o.Recorder, power: o.Amplifier}
 	if o.TracePath != "" {
 		f, err := os.OpenFile(o.TracePath, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 		if err != nil {
@@ -46,6 +48,7 @@ func NewRelay(name string, o RelayOptions) (*Relay, error) {
 		}
 		r.trace = f
 	}
+	r.power.joinRelay(r)
 	return r, nil
 }
 
@@ -67,6 +70,7 @@ func (r *Relay) Close() error {
 	if err := r.drive(false); err != nil {
 		return err
 	}
+	r.power.leave(r)
 	if r.trace == nil {
 		return nil
 	}
@@ -109,7 +113,9 @@ func (r *Relay) drive(closed bool) error {
 		return nil
 	}
 	r.contact = closed
-	r.rec.edge(Edge{Relay: r.name, Closed: closed, At: time.Now()})
+	now := time.Now()
+	r.rec.edge(Edge{Relay: r.name, Closed: closed, At: now})
+	r.power.contact(r, closed, now)
 	if r.trace == nil {
 		return nil
 	}

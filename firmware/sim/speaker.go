@@ -20,8 +20,9 @@ var ErrSpeakerLost = errors.New("speaker is lost")
 
 // SpeakerOptions shape a simulated speaker.
 type SpeakerOptions struct {
-	Recorder *Recorder     // may be nil
-	Buffer   time.Duration // how much Write queues before it blocks; 0 is DefaultBuffer
+	Recorder  *Recorder     // may be nil
+	Amplifier *Amplifier    // that it feeds; may be nil
+	Buffer    time.Duration // how much Write queues before it blocks; 0 is DefaultBuffer
 
 	// PCMPath names a file that gets the samples that sounded, raw signed
 	// 16-bit little endian, without the silence between them. It is written
@@ -43,6 +44,7 @@ const (
 type Speaker struct {
 	name   string
 	rec    *Recorder
+	feeds  *Amplifier
 	buffer int // samples
 	turn   chan struct{}
 
@@ -66,6 +68,7 @@ func NewSpeaker(name string, o SpeakerOptions) (*Speaker, error) {
 	s := &Speaker{
 		name:    name,
 		rec:     o.Recorder,
+		feeds:   o.Amplifier,
 		buffer:  max(1, int(o.Buffer*firmware.SampleRate/time.Second)),
 		turn:    make(chan struct{}, 1),
 		changed: make(chan struct{}),
@@ -78,6 +81,7 @@ func NewSpeaker(name string, o SpeakerOptions) (*Speaker, error) {
 		s.file = f
 	}
 	s.rec.attach(s)
+	s.feeds.joinSpeaker(s)
 	return s, nil
 }
 
@@ -234,7 +238,9 @@ func (s *Speaker) advance(now time.Time) {
 	if n <= 0 {
 		return
 	}
-	s.rec.sound(s.name, s.start.Add(duration(s.sent)), s.queue[:n])
+	from := s.start.Add(duration(s.sent))
+	s.rec.sound(s.name, from, s.queue[:n])
+	s.feeds.sound(from, s.queue[:n])
 	if s.file != nil && s.fileErr == nil {
 		s.fileErr = binary.Write(s.file, binary.LittleEndian, s.queue[:n])
 	}
