@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"loa/central/library"
@@ -11,7 +13,8 @@ import (
 	"loa/central/registry"
 )
 
-// By stands in the audit chain for what was sown.
+// By stands in the audit chain for places and people that were sown; bulletins
+// and programmes are by the people whom the seeds name.
 const By = "seeds"
 
 // Rooms are the rooms of a server that seeds go into. Library and Planner may be
@@ -90,37 +93,47 @@ func sowClusters(ctx context.Context, rooms Rooms, p Province) error {
 	return rooms.Registry.AddClusters(ctx, By, add...)
 }
 
+// sowPeople gives roles only to people whom it adds: a role that was taken from
+// somebody stays taken. A Sow that was cut off left at most the last person that
+// it added without them.
 func sowPeople(ctx context.Context, rooms Rooms, p Province) error {
 	have, err := rooms.Registry.Persons(ctx)
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	for _, h := range have {
-		known[h.ID] = true
+	id := func(v Person) string { return v.ID }
+	lack := lacking(p.People, id, have, func(v registry.Person) string { return v.ID })
+	if len(lack) == 0 {
+		return nil
 	}
-	roles, err := rooms.Registry.Roles(ctx, "")
-	if err != nil {
-		return err
-	}
-	for _, r := range roles {
-		known["role of "+r.Person] = true
-	}
-	for _, v := range p.People {
-		if !known[v.ID] {
-			if err := rooms.Registry.AddPerson(ctx, By, v.Person); err != nil {
+	first := slices.IndexFunc(p.People, func(v Person) bool { return v.ID == lack[0].ID })
+	if first > 0 {
+		last := p.People[first-1]
+		roles, err := rooms.Registry.Roles(ctx, last.ID)
+		if err != nil {
+			return err
+		}
+		if len(roles) == 0 {
+			if err := grant(ctx, rooms.Registry, last); err != nil {
 				return err
 			}
 		}
-		// Somebody who has any role has been dealt with, by an earlier Sow or by
-		// an administrator who took a role away.
-		if known["role of "+v.ID] {
-			continue
+	}
+	for _, v := range lack {
+		if err := rooms.Registry.AddPerson(ctx, By, v.Person); err != nil {
+			return err
 		}
-		for _, role := range v.Roles {
-			if err := rooms.Registry.GrantRole(ctx, By, role); err != nil {
-				return err
-			}
+		if err := grant(ctx, rooms.Registry, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func grant(ctx context.Context, to *registry.Registry, v Person) error {
+	for _, role := range v.Roles {
+		if err := to.GrantRole(ctx, By, role); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -147,8 +160,8 @@ func sowBulletins(ctx context.Context, rooms Rooms, p Province) error {
 func sowBulletin(ctx context.Context, to *library.Library, b Bulletin) error {
 	full := b.Bulletin
 	full.Audio = map[string]string{}
-	for language, text := range b.Text {
-		speech, err := Speak(ctx, text, language)
+	for _, language := range slices.Sorted(maps.Keys(b.Text)) {
+		speech, err := Speak(ctx, b.Text[language], language)
 		if err != nil {
 			return err
 		}
@@ -173,7 +186,7 @@ func sowProgrammes(ctx context.Context, rooms Rooms, p Province) error {
 		if !errors.Is(err, planner.ErrNotFound) {
 			return err
 		}
-		if _, err := rooms.Planner.Create(ctx, By, programme); err != nil {
+		if _, err := rooms.Planner.Create(ctx, programme.By, programme); err != nil {
 			return fmt.Errorf("programme %s: %w", programme.ID, err)
 		}
 	}
