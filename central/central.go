@@ -135,7 +135,10 @@ func New(o Options) (c *Central, err error) {
 	if err := c.openWeb(authority); err != nil {
 		return c, err
 	}
-	return c, c.publish(authority.CAPEM())
+	if err := c.publish(authority.CAPEM()); err != nil {
+		return c, err
+	}
+	return c, c.inviteToDemo()
 }
 
 func (c *Central) openBroker(authority *broker.Authority) error {

@@ -86,3 +86,12 @@ func (c *Central) openDemo() error {
 	}
 	return nil
 }
+
+// inviteToDemo keeps the link by which a newcomer gets in, once the server's
+// address is known.
+func (c *Central) inviteToDemo() error {
+	if c.demo == nil {
+		return nil
+	}
+	return c.demo.Invite(context.Background(), c.Addresses().Link)
+}

@@ -82,15 +82,35 @@ func (d *Demo) SetUp(ctx context.Context) error {
 }
 
 // Run does what takes longer, while the server serves: it has the bulletins
-// spoken and approved, the welcome first. A set-up that ctx ends goes on at the
-// next start. Its error costs the demo what it was about, not the server.
+// spoken and approved, the welcome first; and it signs a key set whenever the
+// registry has moved on, because nobody else in a demo can. A set-up that ctx
+// ends goes on at the next start. What fails is logged: it costs the demo what
+// it was about, not the server.
 func (d *Demo) Run(ctx context.Context) error {
-	if err := d.speak(ctx); err != nil && ctx.Err() == nil {
-		d.Log.Error("set up demo", "error", err)
-		d.Say("the set-up is not complete: " + err.Error())
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() {
+		if err := d.speak(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Error("set up demo", "error", err)
+			d.Say("the set-up is not complete: " + err.Error())
+		}
+	})
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-look.C:
+		}
+		if err := errors.Join(d.keySet(ctx), d.dropLink(ctx)); err != nil && ctx.Err() == nil {
+			d.Log.Error("mind demo", "error", err)
+		}
 	}
-	return nil
 }
+
+// lookEvery is how often Run looks whether there is something to sign.
+const lookEvery = 2 * time.Second
 
 func (d *Demo) speak(ctx context.Context) error {
 	p, err := d.province()
