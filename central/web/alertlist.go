@@ -34,6 +34,8 @@ type Alert struct {
 	Persons     []string       `json:"persons" doc:"Who signed; once sealed, who was counted."`
 	State       orders.Course  `json:"state" enum:"gathering,active,cancelled,ended"`
 	Lacks       *lack          `json:"lacks,omitempty" doc:"Why it is not sealed."`
+	Signers     []named        `json:"signers,omitempty" doc:"While it gathers: who has not signed and would be counted."`
+	Names       []named        `json:"names" doc:"Of who drafted it and who signed."`
 	Counts      tally          `json:"counts"`
 }
 
@@ -98,7 +100,35 @@ func (a *api) alertList(ctx context.Context, in *struct {
 		}
 		shown = append(shown, viewAlert(s, counts))
 	}
-	return answer(shown), nil
+	return answer(shown), a.introduce(ctx, shown)
+}
+
+// introduce adds the names of the people of alerts.
+func (a *api) introduce(ctx context.Context, shown []Alert) error {
+	persons, err := a.Registry.Persons(ctx)
+	if err != nil {
+		return err
+	}
+	names := make(map[string]string, len(persons))
+	for _, p := range persons {
+		names[p.ID] = p.Name
+	}
+	introduced := func(id string) named { return named{id, cmp.Or(names[id], id)} }
+	for i := range shown {
+		s := &shown[i]
+		people := append([]string{s.By}, s.Persons...)
+		slices.Sort(people)
+		s.Names = list(slices.Compact(people), introduced)
+		if s.State != orders.GathersStill {
+			continue
+		}
+		able, err := a.Orders.Signers(ctx, s.Mode, s.Audience)
+		if err != nil {
+			return err
+		}
+		s.Signers = list(slices.DeleteFunc(able, func(id string) bool { return slices.Contains(s.Persons, id) }), introduced)
+	}
+	return nil
 }
 
 type alertDetail struct {
@@ -138,12 +168,20 @@ func (a *api) alertByID(ctx context.Context, in *AlertID) (*body[alertDetail], e
 	if err := a.reads(ctx, registry.ReadContent, s.Areas...); err != nil {
 		return nil, err
 	}
-	if s.State != orders.Sealed {
-		counts, err := a.counted(ctx, s)
-		return answer(alertDetail{viewAlert(s, counts), []communeFate{}}), err
+	all, communes := orders.Tally{}, []communeFate{}
+	if s.State == orders.Sealed {
+		all, communes, err = a.byCommune(ctx, s)
+	} else {
+		all, err = a.counted(ctx, s)
 	}
-	all, communes, err := a.byCommune(ctx, s)
-	return answer(alertDetail{viewAlert(s, all), communes}), err
+	if err != nil {
+		return nil, err
+	}
+	shown := []Alert{viewAlert(s, all)}
+	if err := a.introduce(ctx, shown); err != nil {
+		return nil, err
+	}
+	return answer(alertDetail{shown[0], communes}), nil
 }
 
 // byCommune is where every cluster of an alert stands, and all of them together.

@@ -371,9 +371,24 @@ func (w *world) alertsAreRaised() {
 	if o.State != "gathering" || len(o.Persons) != 1 {
 		w.Errorf("%+v", o)
 	}
+	// Whoever could be the second is named, and no officer of a commune.
+	var shown struct {
+		Signers, Names []struct{ ID, Name string }
+	}
+	wide := "/alerts/" + strings.TrimPrefix(o.Subject, "alert/")
+	w.ask("phuc", "GET", wide, nil).ok(&shown)
+	could := fmt.Sprint(shown.Signers)
+	if !strings.Contains(could, "{phuc ") || strings.Contains(could, "{binh ") || strings.Contains(could, "{lan ") || len(shown.Names) != 1 {
+		w.Errorf("%+v", shown)
+	}
 	w.sign("phuc", d).ok(&o)
 	if o.State != "sealed" || len(o.Persons) != 2 {
 		w.Errorf("%+v", o)
+	}
+	shown.Signers = nil
+	w.ask("phuc", "GET", wide, nil).ok(&shown)
+	if len(shown.Signers) != 0 || len(shown.Names) != 2 {
+		w.Errorf("%+v", shown)
 	}
 }
 
