@@ -29,6 +29,5 @@ export default tseslint.config(
     },
   },
   { files: ['src/test/**', 'src/**/*.test.{ts,tsx}'], rules: { '@typescript-eslint/no-empty-function': 'off', 'no-restricted-properties': 'off', '@typescript-eslint/no-non-null-assertion': 'off' } },
-  { files: ['src/app/sheets.tsx'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['*.{js,ts}', 'build/*.ts', 'scripts/*.mjs'], languageOptions: { globals: { URL: 'readonly', console: 'readonly', process: 'readonly' } } },
 );

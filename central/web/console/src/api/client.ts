@@ -1,4 +1,3 @@
-import type { AgreedPaths, AgreedSchemas } from './agreed';
 import { noteServerTime } from './clock';
 import { Problem, problemOf } from './problem';
 import type { components, paths } from './schema';
@@ -7,14 +6,11 @@ import { session } from './session';
 /** Schema is a type of the server's answers or requests, by its name in
  * openapi.yaml. */
 export type Schema<N extends keyof Schemas> = Schemas[N];
-type Schemas = components['schemas'] & Omit<AgreedSchemas, keyof components['schemas']>;
+type Schemas = components['schemas'];
 
 /** Has leaves out the methods that a route has not. */
 type Has<T> = { [M in keyof T as T[M] extends { responses: unknown } ? M : never]: T[M] };
-type Described<P> = P extends keyof paths ? Has<paths[P]> : unknown;
-type All = {
-  [P in keyof paths | keyof AgreedPaths]: Described<P> & (P extends keyof AgreedPaths ? Omit<AgreedPaths[P], keyof Described<P>> : unknown);
-};
+type All = { [P in keyof paths]: Has<paths[P]> };
 type Method = 'get' | 'post' | 'put' | 'delete';
 type Short<P> = P extends `/api/v1${infer R}` ? R : never;
 

@@ -18,7 +18,7 @@ export type Action =
   | 'read-audit';
 
 export type RoleName = 'administrator' | 'broadcaster' | 'officer' | 'technician';
-export type Me = Schema<'Me'>;
+export type Me = Schema<'Myself'>;
 
 export const meQuery = queryOptions({
   queryKey: ['me'],

@@ -4,6 +4,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from 'react-router';
 import { queryClient } from '@/api/cache';
 import { newRouter } from './routes';
+import { nonce } from './nonce';
 import { schemes } from './scheme';
 import { resolver, theme } from './theme';
 
@@ -11,7 +12,7 @@ const router = newRouter();
 
 export function App() {
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={resolver} colorSchemeManager={schemes} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={resolver} colorSchemeManager={schemes} defaultColorScheme="auto" getStyleNonce={nonce}>
       <QueryClientProvider client={queryClient}>
         <Notifications position="top-right" />
         <RouterProvider router={router} />

@@ -18,7 +18,10 @@ describe('HoldButton', () => {
     vi.useFakeTimers();
     return button;
   };
-  const pass = (ms: number) => act(() => vi.advanceTimersByTime(ms));
+  const pass = (ms: number) =>
+    act(() => {
+      vi.advanceTimersByTime(ms);
+    });
 
   beforeEach(() => vi.useRealTimers());
   afterEach(() => vi.useRealTimers());

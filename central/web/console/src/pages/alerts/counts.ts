@@ -1,6 +1,6 @@
 import type { Schema } from '@/api/client';
 
-export type Counts = Schema<'AlertCounts'>;
+export type Counts = Schema<'Tally'>;
 
 /** Standings are where a cluster stands with an alert, in the order in which
  * people ask for them: what was heard, what is on its way, what went wrong. */
