@@ -65,6 +65,7 @@ type Central struct {
 	plain    *httpServer // nil: none
 	audio    *httpServer
 	replan   chan struct{}
+	ending   chan struct{} // closed when Run is to end
 }
 
 // Addresses are where a server listens.
@@ -91,7 +92,7 @@ func (a Addresses) Link(invitation string) string {
 // version or a port that is taken is an error now. Close gives it back if Run is
 // never called.
 func New(o Options) (c *Central, err error) {
-	c = &Central{Options: o, replan: make(chan struct{}, 1)}
+	c = &Central{Options: o, replan: make(chan struct{}, 1), ending: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
@@ -171,7 +172,7 @@ func (c *Central) openWeb(authority *broker.Authority) error {
 		Registry: c.registry, Library: c.library, Planner: c.planner, Orders: c.orders, Fleet: c.fleet, Files: c.shelf,
 		Certify: authority.IssueCluster, Authority: authority.CAPEM(),
 		Broker: c.public(c.broker.Addr()), Audio: "https://" + c.public(c.audio.addr()),
-		Planned: c.planned, Revoked: c.revoked, Version: c.Version, Log: c.Log,
+		Planned: c.planned, Revoked: c.revoked, Version: c.Version, Log: c.Log, Ending: c.ending,
 		Sessions: c.db.Sessions(web.SessionIdle), Console: web.Console(), Demo: c.Demo, Confirm: confirm,
 	})
 	if c.api, err = listen(c.API, tls, api, c.Log); err != nil {
@@ -213,6 +214,7 @@ func (c *Central) Addresses() Addresses {
 func (c *Central) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	defer context.AfterFunc(ctx, func() { close(c.ending) })()
 	var parts sync.WaitGroup
 	run := func(name string, f func(context.Context) error) {
 		parts.Go(func() {

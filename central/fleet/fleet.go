@@ -64,6 +64,7 @@ type Picture struct {
 
 // Filter chooses clusters; zero fields choose all.
 type Filter struct {
+	IDs     []string // only these, unknown ones left out; nil: any
 	Areas   []string // that answer to at least one of these codes
 	Offline bool     // only those that are not online
 	Faulty  bool     // only those with a fault

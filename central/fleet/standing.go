@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -102,6 +103,9 @@ func (f *Fleet) Alarms(ctx context.Context, q Filter) ([]Alarm, error) {
 }
 
 func (f *Fleet) known(ctx context.Context, q Filter) (known []registry.Cluster, err error) {
+	if q.IDs != nil {
+		return f.named(ctx, q.IDs)
+	}
 	if len(q.Areas) > 0 {
 		known, err = f.Registry.ClustersIn(ctx, q.Areas...)
 	} else {
@@ -109,6 +113,20 @@ func (f *Fleet) known(ctx context.Context, q Filter) (known []registry.Cluster, 
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list clusters: %w", err)
+	}
+	return known, nil
+}
+
+func (f *Fleet) named(ctx context.Context, ids []string) (known []registry.Cluster, err error) {
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		c, err := f.Registry.Cluster(ctx, id)
+		if errors.Is(err, registry.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		known = append(known, c)
 	}
 	return known, nil
 }

@@ -268,6 +268,7 @@ func (a *api) approved(ctx context.Context, hash string) (note string, err error
 		}
 		return "the document is sealed, but is not put on the schedule: " + p.Detail, nil
 	}
+	a.teller.content.Add(changed{"bulletins", b.ID})
 	a.Planned()
 	return "", nil
 }

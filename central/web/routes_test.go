@@ -24,6 +24,7 @@ func TestEveryRoute(t *testing.T) {
 	w.programmesArePlanned()
 	w.alertsAreRaised()
 	w.picturesAreSeen()
+	w.liveIsSeen()
 	for path, item := range w.api.OpenAPI().Paths {
 		for method, op := range methods(item) {
 			if op != nil && !w.answered[op.OperationID] {

@@ -37,8 +37,9 @@ type Options struct {
 	Revoked func(cluster string) // the board of a cluster was taken out of service; may be nil
 	Version string
 	Log     *slog.Logger
+	Ending  <-chan struct{} // closed when the server is to end: streams do not end by themselves; may be nil
 
-	Sessions SessionStore // nil: they end with the server
+	Sessions SessionStore // keeps them for as long as it says itself
 	Console  fs.FS        // the built console; nil: it was not built
 	Demo     bool         // the people are invented
 	// Confirm makes the key set of a demo anew, after a key of a person's was
@@ -62,6 +63,7 @@ type api struct {
 	group    string // under which the routes that are added next are described
 	denials  denials
 	attempts attempts
+	teller   teller
 }
 
 // New makes the API's handler.
@@ -73,7 +75,8 @@ func New(o Options) http.Handler {
 func build(o Options) (*api, http.Handler) {
 	mux := http.NewServeMux()
 	a := &api{Options: o, API: humago.New(mux, configOf(o.Version))}
-	a.UseMiddleware(a.signIn)
+	a.teller.content.Most = mostNotes
+	a.UseMiddleware(a.signIn, a.noteChange)
 	a.entrance()
 	a.people()
 	a.places()
@@ -120,6 +123,7 @@ func (a *api) guard(mux *http.ServeMux) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		// Whoever sends or reads a byte now and then holds a connection only so
 		// long, signed in or not. Not every writer has deadlines: tests' have none.

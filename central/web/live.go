@@ -1,0 +1,297 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"loa/central/changes"
+	"loa/central/fleet"
+	"loa/central/orders"
+	"loa/central/registry"
+	"loa/controller/protocol"
+)
+
+// What changes reaches every stream that is open (see events.go) by way of one
+// teller: it reads the rooms' logs of changes, works out once what is shown, and
+// hands it to each stream, which picks what its person may see. It runs while
+// somebody listens, and waits for nobody: a stream that is behind is ended, and
+// its reader begins anew.
+
+// Limits of the streams.
+const (
+	tellEvery  = 250 * time.Millisecond // what changes meanwhile is told once
+	mostOwn    = 8                      // streams of one person; the oldest makes room
+	mostAll    = 1000                   // streams in all
+	mostBehind = 32                     // tellings that a stream has not written yet
+	mostListed = 500                    // changes in one event
+	mostNotes  = 1000                   // changes of content that are remembered
+)
+
+// teller hands what changed to the streams.
+type teller struct {
+	mu      sync.Mutex
+	streams []*stream // the oldest first
+	running bool
+	content changes.Log[changed]
+}
+
+// stream is one reader.
+type stream struct {
+	person   string
+	tellings chan *telling
+	ended    chan struct{} // closed when it is to end
+	why      string        // of the end
+}
+
+func (s *stream) end(why string) {
+	select {
+	case <-s.ended:
+	default:
+		s.why = why
+		close(s.ended)
+	}
+}
+
+// changed is what kind of content changed; id is empty where many did.
+type changed struct {
+	What string `json:"what"`
+	ID   string `json:"id,omitempty"`
+}
+
+// telling is what changed since the one before. It does not change itself.
+type telling struct {
+	clusters []item // briefs
+	orders   []item
+	content  []item
+}
+
+// item is one thing that changed.
+type item struct {
+	areas []string // whom it concerns; nil: everybody who may look
+	of    changed  // of content
+	json  []byte
+}
+
+var errFull = errors.New("too many streams are open")
+
+// listen adds a stream of a person; the teller's first word to it is of what
+// changes from now on.
+func (a *api) listen(person string) (*stream, error) {
+	t := &a.teller
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	own := 0
+	for _, s := range t.streams {
+		if s.person == person {
+			own++
+		}
+	}
+	if own >= mostOwn {
+		// A phone whose network dropped has left dead streams behind.
+		i := slices.IndexFunc(t.streams, func(s *stream) bool { return s.person == person })
+		t.streams[i].end("another took its place")
+		t.streams = slices.Delete(t.streams, i, i+1)
+	}
+	if len(t.streams) >= mostAll {
+		return nil, errFull
+	}
+	s := &stream{person: person, tellings: make(chan *telling, mostBehind), ended: make(chan struct{})}
+	t.streams = append(t.streams, s)
+	if !t.running {
+		t.running = true
+		go a.tell(a.Fleet.Changed().Now(), a.Orders.Changed().Now(), t.content.Now())
+	}
+	return s, nil
+}
+
+// leave removes a stream.
+func (t *teller) leave(s *stream) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.streams = slices.DeleteFunc(t.streams, func(o *stream) bool { return o == s })
+}
+
+// idle reports whether nobody listens; the teller ends then.
+func (t *teller) idle() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.running = len(t.streams) > 0
+	return !t.running
+}
+
+// hand gives a telling to every stream. One that is too far behind is ended: its
+// reader begins anew and misses nothing.
+func (t *teller) hand(what *telling) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.streams = slices.DeleteFunc(t.streams, func(s *stream) bool {
+		select {
+		case s.tellings <- what:
+			return false
+		default:
+			s.end("it was read too slowly")
+			return true
+		}
+	})
+}
+
+// endAll ends every stream: something was missed.
+func (t *teller) endAll(why string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.streams {
+		s.end(why)
+	}
+	t.streams = nil
+}
+
+// tell goes on until nobody listens.
+func (a *api) tell(seen, ordered, noted changes.Mark) {
+	ctx := context.Background()
+	idle := time.NewTicker(time.Second)
+	defer idle.Stop()
+	pace := time.NewTimer(0)
+	defer pace.Stop()
+	for {
+		select {
+		case <-a.Fleet.Changed().After(seen):
+		case <-a.Orders.Changed().After(ordered):
+		case <-a.teller.content.After(noted):
+		case <-idle.C:
+			if a.teller.idle() {
+				return
+			}
+			continue
+		}
+		<-pace.C
+		pace.Reset(tellEvery)
+		if a.teller.idle() {
+			return
+		}
+		clusters, now, _ := a.Fleet.Changed().Since(seen)
+		seen = now
+		hashes, now, whole := a.Orders.Changed().Since(ordered)
+		ordered = now
+		content, now, all := a.teller.content.Since(noted)
+		noted = now
+		if !whole || !all {
+			a.teller.endAll("it missed what changed")
+			continue
+		}
+		what, err := a.telling(ctx, clusters, hashes, content)
+		if err != nil {
+			// Whoever listens would believe that nothing changed.
+			a.Log.Error("tell what changed", "error", err)
+			a.teller.endAll("the server could not say what changed")
+			continue
+		}
+		a.teller.hand(what)
+	}
+}
+
+func (a *api) telling(ctx context.Context, clusters, hashes []string, content []changed) (*telling, error) {
+	t := &telling{}
+	standings, err := a.Fleet.Standings(ctx, fleet.Filter{IDs: append([]string{}, clusters...)})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range standings {
+		t.clusters = append(t.clusters, item{areas: []string{s.Cluster.Area}, json: plain(viewBrief(s))})
+	}
+	if t.orders, err = a.orderItems(ctx, hashes); err != nil {
+		return nil, err
+	}
+	for _, c := range content {
+		areas, err := a.areasOf(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		t.content = append(t.content, item{areas, c, plain(c)})
+	}
+	return t, nil
+}
+
+// orderNow is how an order stands, as a stream tells it.
+type orderNow struct {
+	Hash    string        `json:"hash"`
+	Kind    protocol.Kind `json:"kind"`
+	Mode    protocol.Mode `json:"mode"`
+	Subject string        `json:"subject"`
+	State   string        `json:"state" enum:"gathering,sealed,active,cancelled,ended" doc:"Of an alert how far it has come; of others gathering or sealed."`
+	Counts  tally         `json:"counts"`
+}
+
+// orderItems are the orders that are worth telling: plans are central's own, and
+// one change of a programme makes thousands.
+func (a *api) orderItems(ctx context.Context, hashes []string) ([]item, error) {
+	if len(hashes) == 0 {
+		return nil, nil
+	}
+	found, err := a.Orders.List(ctx, orders.Query{Hashes: hashes})
+	if err != nil {
+		return nil, err
+	}
+	var items []item
+	for _, s := range found {
+		if s.Kind == protocol.KindPlan {
+			continue
+		}
+		v := orderNow{Hash: s.Hash, Kind: s.Kind, Mode: s.Mode, Subject: s.Subject, State: string(s.State)}
+		over := !s.Until.IsZero() && !s.Until.After(time.Now())
+		if s.Kind == protocol.KindAlert {
+			alerts, err := a.Orders.Alerts(ctx, orders.AlertQuery{Subject: s.Subject, Limit: 1})
+			if err != nil {
+				return nil, err
+			}
+			if len(alerts) > 0 {
+				v.State, over = string(alerts[0].Course), over || alerts[0].Course == orders.Cancelled
+			}
+		}
+		counts, err := a.Orders.Tally(ctx, s.Hash, over)
+		if err != nil {
+			return nil, err
+		}
+		v.Counts = tally(counts)
+		areas := s.Areas
+		if s.Cluster != "" {
+			c, err := a.Registry.Cluster(ctx, s.Cluster)
+			if err != nil && !errors.Is(err, registry.ErrNotFound) {
+				return nil, err
+			}
+			areas = []string{c.Area}
+		}
+		items = append(items, item{areas: areas, json: plain(v)})
+	}
+	return items, nil
+}
+
+// areasOf are whom a change of content concerns.
+func (a *api) areasOf(ctx context.Context, c changed) ([]string, error) {
+	switch {
+	case c.ID == "":
+	case c.What == "bulletins":
+		b, err := a.Library.Bulletin(ctx, c.ID)
+		if err == nil {
+			return b.Areas, nil
+		}
+	case c.What == "programmes":
+		p, err := a.Planner.Programme(ctx, c.ID)
+		if err == nil {
+			return []string{p.Area}, nil
+		}
+	}
+	return nil, nil
+}
+
+// plain is v as one line of JSON.
+func plain(v any) []byte {
+	var b bytes.Buffer
+	if err := writeJSON(&b, v); err != nil {
+		panic(err) // of types of this package, which always encode
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
