@@ -2,13 +2,16 @@
 // console can say it in the words of whoever reads. What is not understood is
 // shown as it came.
 
+/** What goes into sentences. */
+type Filling = 'at' | 'bulletin' | 'language' | 'name' | 'number' | 'output' | 'time';
+
 /** Said is a sentence of a board: a key of fates:detail, and what goes into it. */
 export interface Said {
   key: string;
-  params: Record<string, string>;
+  params: Partial<Record<Filling, string>>;
 }
 
-type Reading = [RegExp, string, ...string[]];
+type Reading = [RegExp, string, ...Filling[]];
 
 /** The first that fits counts. Names after the key are those of the groups. */
 const readings: Reading[] = [
@@ -43,7 +46,7 @@ const readings: Reading[] = [
   [/^expires at (\S+)/, 'expires', 'at'],
   [/^the board's clock and central's differ/, 'clockDiffers'],
   [/its line was lost/, 'lineLost'],
-  [/^more than (\d+) were refused in the minute/, 'flood', 'count'],
+  [/^more than (\d+) were refused in the minute/, 'flood', 'number'],
 ];
 
 /** understand reads what a board says: one sentence, or two where the first

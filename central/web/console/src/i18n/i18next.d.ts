@@ -3,6 +3,7 @@ import type alerts from './vi/alerts.json';
 import type bulletins from './vi/bulletins.json';
 import type clusters from './vi/clusters.json';
 import type common from './vi/common.json';
+import type fates from './vi/fates.json';
 import type home from './vi/home.json';
 import type me from './vi/me.json';
 import type people from './vi/people.json';
@@ -22,6 +23,7 @@ declare module 'i18next' {
       bulletins: typeof bulletins;
       clusters: typeof clusters;
       common: typeof common;
+      fates: typeof fates;
       home: typeof home;
       me: typeof me;
       people: typeof people;
