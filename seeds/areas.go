@@ -71,6 +71,11 @@ func (r *reader) province(file string) []registry.Area {
 // box is what a province lies within, in degrees.
 type box struct{ south, north, west, east float64 }
 
+// has is false for what is no number.
+func (b box) has(latitude, longitude float64) bool {
+	return latitude >= b.south && latitude <= b.north && longitude >= b.west && longitude <= b.east
+}
+
 // bounds reads what the provinces lie within.
 func (r *reader) bounds() map[string]box {
 	all := map[string]box{}

@@ -45,7 +45,7 @@ func (d *demo) readClusters() {
 			w.faultf("fault", "%q is none of unplugged, amplifier-dead, horns-cut", c.Fault)
 		}
 		d.inside(w, c.Cluster, bounds)
-		w.once(where, "", fmt.Sprintf("%.5f %.5f", c.Latitude, c.Longitude))
+		w.once(where, "latitude", fmt.Sprintf("%.5f %.5f", c.Latitude, c.Longitude))
 		if w.once(seen, "id", c.ID) {
 			d.made.Clusters = append(d.made.Clusters, c)
 			byID[c.ID] = placed{w, c}
@@ -69,7 +69,7 @@ func (d *demo) inside(w row, c registry.Cluster, bounds map[string]box) {
 		w.faultf("latitude", "where the cluster stands is missing")
 	case !ok:
 		w.faultf("area", "areas/bounds.csv has no province %q", province)
-	case c.Latitude < b.south || c.Latitude > b.north || c.Longitude < b.west || c.Longitude > b.east:
+	case !b.has(c.Latitude, c.Longitude):
 		w.faultf("latitude", "%v, %v is outside the province %s", c.Latitude, c.Longitude, province)
 	}
 }

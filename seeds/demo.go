@@ -21,11 +21,14 @@ const demoProvince = "12"
 func Demo() (Province, error) { return ReadDemo(embedded) }
 
 // ReadDemo reads the demo from a folder as Demo does. An error is BadRows, with
-// everything that is wrong in all the files.
+// everything that is wrong in the file of areas, or else in all the others.
 func ReadDemo(files fs.FS) (Province, error) {
 	d := &demo{reader: reader{files: files}, paths: map[string]registry.Path{}, roles: map[string][]registry.Role{}, classes: map[string]library.Class{}}
 	for _, a := range d.reader.province("areas/" + demoProvince + ".csv") {
 		d.add(a)
+	}
+	if err := d.err(); err != nil {
+		return Province{}, err // nearly every row below names an area
 	}
 	d.readVillages()
 	d.readStations()

@@ -1,6 +1,7 @@
 package seeds
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,7 +187,7 @@ func sowProgrammes(ctx context.Context, rooms Rooms, p Province) error {
 		if !errors.Is(err, planner.ErrNotFound) {
 			return err
 		}
-		if _, err := rooms.Planner.Create(ctx, programme.By, programme); err != nil {
+		if _, err := rooms.Planner.Create(ctx, cmp.Or(programme.By, By), programme); err != nil {
 			return fmt.Errorf("programme %s: %w", programme.ID, err)
 		}
 	}

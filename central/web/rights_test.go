@@ -66,6 +66,7 @@ func TestRights(t *testing.T) {
 		{"technician: a placement", "tho", "POST", "/clusters/muong-te-01/placement", nil},
 		{"technician: a key set", "tho", "POST", "/keyset", nil},
 		{"technician: a cluster", "tho", "PUT", "/clusters/muong-te-01", cluster},
+		{"technician: a station", "tho", "PUT", "/stations", []object{{"area": muongTe, "name": "x"}}},
 
 		// A broadcaster keeps no boards and no people.
 		{"broadcaster: persons", "phuc", "GET", "/persons", nil},
@@ -117,6 +118,7 @@ func TestRights(t *testing.T) {
 		{"officer: a day elsewhere", "nam", "GET", "/clusters/muong-te-01/day?date=2026-11-21", nil},
 		{"officer: boards elsewhere", "nam", "GET", "/clusters/muong-te-01/boards", nil},
 		{"officer: faults elsewhere", "nam", "GET", "/faults?cluster=muong-te-01", nil},
+		{"officer: the commune's station", "lan", "PUT", "/stations", []object{{"area": muongTe, "name": "x"}}},
 		{"officer: persons", "lan", "GET", "/persons", nil},
 		{"officer: a person", "lan", "POST", "/persons", object{"id": "anh", "name": "x"}},
 		{"officer: a role for herself", "lan", "PUT", "/persons/lan/roles", role("administrator", muongTe)},

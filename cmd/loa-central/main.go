@@ -21,6 +21,7 @@ var version = "dev"
 type commands struct {
 	Serve  serveCommand  `cmd:"" group:"On the server's machine" help:"Run the server."`
 	Areas  areasCommand  `cmd:"" group:"On the server's machine" help:"Add or replace areas from a file."`
+	Seed   seedCommand   `cmd:"" group:"On the server's machine" help:"Add the areas of a province that comes with the program."`
 	Token  tokenCommand  `cmd:"" group:"On the server's machine" help:"Make a person's API token; also of the first administrator."`
 	Invite inviteCommand `cmd:"" group:"On the server's machine" help:"Make a one-time link with which a person chooses a password."`
 	Verify verifyCommand `cmd:"" group:"On the server's machine" help:"Check that a data folder is whole."`
