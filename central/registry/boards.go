@@ -8,15 +8,9 @@ import (
 // InService lists the boards in service by the cluster that each is in. The
 // caller does not change it.
 func (r *Registry) InService(ctx context.Context) (map[string]Device, error) {
-	all, err := r.store.Devices(ctx, "")
+	all, err := r.store.InService(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list boards: %w", err)
 	}
-	found := make(map[string]Device, len(all))
-	for _, d := range all {
-		if d.RevokedAt.IsZero() {
-			found[d.Cluster] = d
-		}
-	}
-	return found, nil
+	return all, nil
 }

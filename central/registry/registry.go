@@ -39,6 +39,9 @@ type Store interface {
 	RevokeDevice(ctx context.Context, by, id string, at time.Time) error // ErrNotFound; the first time stands
 	Device(ctx context.Context, id string) (Device, error)               // ErrNotFound
 	Devices(ctx context.Context, cluster string) ([]Device, error)       // of all clusters for ""; by time of enrolment
+	// InService lists the boards in service by cluster. The caller does not
+	// change it.
+	InService(ctx context.Context) (map[string]Device, error)
 
 	AddPerson(ctx context.Context, by string, p Person) error // ErrExists
 	Person(ctx context.Context, id string) (Person, error)    // ErrNotFound

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"loa/central/registry"
@@ -50,7 +51,15 @@ func scanArea(r *sql.Rows) (a registry.Area, err error) {
 }
 
 func (s registryStore) Areas(ctx context.Context) ([]registry.Area, error) {
-	return list(ctx, s.db.reader, scanArea, `SELECT code, ifnull(parent, ''), kind, name_vi, name_en, effective_from, effective_until
+	all, err := s.areas(ctx)
+	return slices.Clone(all), err
+}
+
+type allAreas struct{}
+
+// areas are not changed.
+func (s registryStore) areas(ctx context.Context) ([]registry.Area, error) {
+	return rememberedList(ctx, s.db, areas, allAreas{}, scanArea, `SELECT code, ifnull(parent, ''), kind, name_vi, name_en, effective_from, effective_until
 		FROM areas ORDER BY code`)
 }
 
@@ -60,15 +69,17 @@ func scanText(r *sql.Rows) (s string, err error) {
 }
 
 func (s registryStore) Path(ctx context.Context, code string) (registry.Path, error) {
-	path, err := list(ctx, s.db.reader, scanText, `WITH RECURSIVE up (code, parent, depth) AS (
+	path, err := rememberedList(ctx, s.db, areas, pathOf(code), scanText, `WITH RECURSIVE up (code, parent, depth) AS (
 			SELECT code, parent, 0 FROM areas WHERE code = ?
 			UNION ALL SELECT a.code, a.parent, depth + 1 FROM areas a JOIN up ON a.code = up.parent WHERE depth < 8
 		) SELECT code FROM up ORDER BY depth`, code)
 	if err == nil && len(path) == 0 {
 		err = registry.ErrNotFound
 	}
-	return path, err
+	return slices.Clone(path), err
 }
+
+type pathOf string
 
 func (s registryStore) PutStations(ctx context.Context, by string, stations []registry.Station) error {
 	return refused(s.db.write(ctx, func(t *tx) error {
@@ -163,20 +174,65 @@ func scanCluster(r *sql.Rows) (c registry.Cluster, err error) {
 }
 
 func (s registryStore) Cluster(ctx context.Context, id string) (registry.Cluster, error) {
-	return one(ctx, s.db.reader, registry.ErrNotFound, scanCluster, selectClusters+`WHERE c.id = ?`, id)
+	return remembered(ctx, s.db, clusters, clusterOf(id), func(q querier) (registry.Cluster, bool, error) {
+		c, err := one(ctx, q, registry.ErrNotFound, scanCluster, selectClusters+`WHERE c.id = ?`, id)
+		return c, err == nil, err
+	})
 }
 
+type clusterOf string
+
 func (s registryStore) Clusters(ctx context.Context) ([]registry.Cluster, error) {
-	return list(ctx, s.db.reader, scanCluster, selectClusters+`ORDER BY c.id`)
+	all, err := s.clusters(ctx)
+	return slices.Clone(all), err
+}
+
+type allClusters struct{}
+
+// clusters are not changed.
+func (s registryStore) clusters(ctx context.Context) ([]registry.Cluster, error) {
+	return rememberedList(ctx, s.db, clusters, allClusters{}, scanCluster, selectClusters+`ORDER BY c.id`)
 }
 
 func (s registryStore) ClustersIn(ctx context.Context, codes []string) ([]registry.Cluster, error) {
-	return list(ctx, s.db.reader, scanCluster, `WITH RECURSIVE
-		named (code) AS (SELECT value FROM json_each(?)),
-		below (code) AS (SELECT code FROM named UNION SELECT a.code FROM areas a JOIN below b ON a.parent = b.code) `+
-		selectClusters+`WHERE c.area IN (SELECT code FROM below)
-			OR c.id IN (SELECT cluster FROM cluster_also WHERE area IN (SELECT code FROM named))
-		ORDER BY c.id`, asJSON(codes))
+	known, err := s.areas(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.clusters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	named := make(map[string]bool, len(codes))
+	for _, code := range codes {
+		named[code] = true
+	}
+	below := areasIn(known, named)
+	found := []registry.Cluster{}
+	for _, c := range all {
+		if below[c.Area] || slices.ContainsFunc(c.Also, func(code string) bool { return named[code] }) {
+			found = append(found, c)
+		}
+	}
+	return found, nil
+}
+
+// areasIn are the areas named, and all that lie in them.
+func areasIn(known []registry.Area, named map[string]bool) map[string]bool {
+	parent := make(map[string]string, len(known))
+	for _, a := range known {
+		parent[a.Code] = a.Parent
+	}
+	below := make(map[string]bool, len(named))
+	for _, a := range known {
+		for code, steps := a.Code, 0; code != "" && steps < 8; code, steps = parent[code], steps+1 {
+			if named[code] {
+				below[a.Code] = true
+				break
+			}
+		}
+	}
+	return below
 }
 
 func (s registryStore) AddDevice(ctx context.Context, by string, d registry.Device) error {
@@ -224,8 +280,24 @@ func (s registryStore) Device(ctx context.Context, id string) (registry.Device, 
 }
 
 func (s registryStore) Devices(ctx context.Context, cluster string) ([]registry.Device, error) {
-	return list(ctx, s.db.reader, scanDevice, selectDevices+`WHERE ? IN ('', cluster) ORDER BY enrolled_at, id`, cluster)
+	all, err := rememberedList(ctx, s.db, devices, devicesOf(cluster), scanDevice, selectDevices+`WHERE ? IN ('', cluster) ORDER BY enrolled_at, id`, cluster)
+	return slices.Clone(all), err
 }
+
+type devicesOf string
+
+func (s registryStore) InService(ctx context.Context) (map[string]registry.Device, error) {
+	return remembered(ctx, s.db, devices, inService{}, func(q querier) (map[string]registry.Device, bool, error) {
+		all, err := list(ctx, q, scanDevice, selectDevices+`WHERE revoked_at IS NULL`)
+		found := make(map[string]registry.Device, len(all))
+		for _, d := range all {
+			found[d.Cluster] = d
+		}
+		return found, true, err
+	})
+}
+
+type inService struct{}
 
 // end sets the time in a column that says since when a row is over. The first
 // time stands, and only it leaves an audit row.

@@ -21,6 +21,7 @@ type DB struct {
 	path   string
 	writer *sql.DB // one connection: writes wait for each other in Go, not in SQLite
 	reader *sql.DB
+	kept   *kept
 }
 
 // Open opens the database file, makes it when there is none (its folder must
@@ -44,6 +45,9 @@ func Open(path string) (*DB, error) {
 	}
 	db.reader.SetMaxOpenConns(readers)
 	db.reader.SetMaxIdleConns(readers)
+	if db.kept, err = openKept(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.reader.Close(), db.writer.Close())
+	}
 	return db, nil
 }
 
@@ -77,7 +81,7 @@ func dsn(path string, pragmas ...string) string {
 
 // Close ends all connections, and leaves one file with everything in it.
 func (db *DB) Close() error {
-	return errors.Join(db.reader.Close(), db.writer.Close())
+	return errors.Join(db.kept.close(), db.reader.Close(), db.writer.Close())
 }
 
 // Check reads the whole database and returns what is wrong with it: damage, a

@@ -37,72 +37,72 @@ CREATE TABLE verdicts (
 
 CREATE INDEX runs_cluster ON runs (cluster, at);
 
+CREATE INDEX orders_alerts ON orders (until) WHERE kind = 'alert';
+
 -- Counts changes of what is kept in memory, so that every process on this file
--- sees what any of them changed.
+-- sees what any of them changed. See kept.go.
 CREATE TABLE changes (
 	what TEXT PRIMARY KEY,
 	n    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO changes (what, n) VALUES ('places', 0);
+INSERT INTO changes (what, n) VALUES ('areas', 0), ('clusters', 0), ('devices', 0);
 -- +goose StatementBegin
 CREATE TRIGGER areas_insert_counts AFTER INSERT ON areas
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'areas'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER areas_update_counts AFTER UPDATE ON areas
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'areas'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER areas_delete_counts AFTER DELETE ON areas
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'areas'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER clusters_insert_counts AFTER INSERT ON clusters
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'clusters'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER clusters_update_counts AFTER UPDATE ON clusters
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'clusters'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER clusters_delete_counts AFTER DELETE ON clusters
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'clusters'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER cluster_also_insert_counts AFTER INSERT ON cluster_also
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'clusters'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER cluster_also_update_counts AFTER UPDATE ON cluster_also
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'clusters'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER cluster_also_delete_counts AFTER DELETE ON cluster_also
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'clusters'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER cluster_neighbours_insert_counts AFTER INSERT ON cluster_neighbours
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'clusters'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER cluster_neighbours_update_counts AFTER UPDATE ON cluster_neighbours
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'clusters'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER cluster_neighbours_delete_counts AFTER DELETE ON cluster_neighbours
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'clusters'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER devices_insert_counts AFTER INSERT ON devices
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'devices'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER devices_update_counts AFTER UPDATE ON devices
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'devices'; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER devices_delete_counts AFTER DELETE ON devices
-BEGIN UPDATE changes SET n = n + 1 WHERE what = 'places'; END;
+BEGIN UPDATE changes SET n = n + 1 WHERE what = 'devices'; END;
 -- +goose StatementEnd
-
-CREATE INDEX orders_alerts ON orders (until) WHERE kind = 'alert';
