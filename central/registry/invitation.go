@@ -118,11 +118,12 @@ func (r *Registry) Invitation(ctx context.Context, text string) (Invitation, err
 
 // Accept uses an invitation up and sets the password of its persons, who are
 // returned; the first administrator is added as the newcomer says, who is nil
-// otherwise. Whatever is wrong with what was entered leaves it unused.
-func (r *Registry) Accept(ctx context.Context, text, password string, newcomer *Newcomer) (persons []string, err error) {
+// otherwise. Whatever is wrong with what was entered leaves it unused. mark is
+// for a session of one person, and "" for several.
+func (r *Registry) Accept(ctx context.Context, text, password string, newcomer *Newcomer) (persons []string, mark string, err error) {
 	v, err := r.Invitation(ctx, text)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	var f Faults
 	persons = v.Persons
@@ -137,7 +138,7 @@ func (r *Registry) Accept(ctx context.Context, text, password string, newcomer *
 		} else if _, err := r.store.Path(ctx, newcomer.Province); errors.Is(err, ErrNotFound) {
 			f.addf("province", "area %q is not known", newcomer.Province)
 		} else if err != nil {
-			return nil, fmt.Errorf("look up area: %w", err)
+			return nil, "", fmt.Errorf("look up area: %w", err)
 		}
 	case newcomer != nil:
 		f.addf("person", "this invitation is for somebody who is there already")
@@ -149,20 +150,23 @@ func (r *Registry) Accept(ctx context.Context, text, password string, newcomer *
 		}
 	}
 	if err := f.err(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	// Several persons get one hash: that they have one password is no secret, and
 	// a demo's people are many.
 	hash, err := r.hasher.hash(ctx, password)
 	if err != nil {
-		return nil, fmt.Errorf("hash password: %w", err)
+		return nil, "", fmt.Errorf("hash password: %w", err)
 	}
 	passwords := make([]Password, len(persons))
 	for i, p := range persons {
 		passwords[i] = Password{Person: p, Hash: hash, SetAt: now()}
 	}
 	if err := r.store.UseInvitation(ctx, v.ID, now(), passwords, newcomer); err != nil {
-		return nil, fmt.Errorf("use invitation: %w", err)
+		return nil, "", fmt.Errorf("use invitation: %w", err)
 	}
-	return persons, nil
+	if len(passwords) == 1 {
+		mark = passwords[0].Mark()
+	}
+	return persons, mark, nil
 }

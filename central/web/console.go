@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -98,7 +99,6 @@ func (a *api) asset(w http.ResponseWriter, r *http.Request, name string) bool {
 	}
 	h := w.Header()
 	h.Set("Content-Type", kind)
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Cache-Control", "no-cache")
 	if strings.HasPrefix(name, assets) {
@@ -110,8 +110,11 @@ func (a *api) asset(w http.ResponseWriter, r *http.Request, name string) bool {
 		}
 		if smaller, err := fs.ReadFile(a.Console, name+p.ending); err == nil {
 			h.Set("Content-Encoding", p.coding)
-			text = smaller
-			break
+			h.Set("Content-Length", strconv.Itoa(len(smaller)))
+			if r.Method != http.MethodHead {
+				_, _ = w.Write(smaller)
+			}
+			return true
 		}
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))

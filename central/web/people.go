@@ -10,10 +10,11 @@ import (
 )
 
 type person struct {
-	ID    string `json:"id"`
-	Name  string `json:"name"`
-	Roles []role `json:"roles"`
-	Keys  []key  `json:"keys"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Roles   []role `json:"roles"`
+	Keys    []key  `json:"keys"`
+	SignsIn bool   `json:"signsIn" doc:"The person has chosen a password."`
 }
 
 type role struct {
@@ -69,32 +70,61 @@ func (a *api) people() {
 }
 
 func (a *api) view(ctx context.Context, p registry.Person) (person, error) {
-	roles, err := a.Registry.Roles(ctx, p.ID)
+	views, err := a.views(ctx, p.ID, []registry.Person{p})
 	if err != nil {
 		return person{}, err
 	}
-	keys, err := a.keysOf(ctx, p.ID)
-	return person{
-		ID: p.ID, Name: p.Name,
-		Roles: list(roles, func(r registry.Role) role { return role{r.Name, r.Area} }),
-		Keys:  keys,
-	}, err
+	return views[0], nil
 }
 
-// keysOf are a person's keys, and after them those that are only proposed.
-func (a *api) keysOf(ctx context.Context, person string) ([]key, error) {
-	keys, err := a.Registry.Keys(ctx, person)
+// views looks everything up at once: of one person by id, or of all for "".
+func (a *api) views(ctx context.Context, id string, persons []registry.Person) ([]person, error) {
+	roles, err := a.Registry.Roles(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	proposed, err := a.Registry.Proposals(ctx, person)
+	keys, err := a.keysOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	can, err := a.Registry.WithPassword(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rolesOf := map[string][]role{}
+	for _, r := range roles {
+		rolesOf[r.Person] = append(rolesOf[r.Person], role{r.Name, r.Area})
+	}
+	signsIn := map[string]bool{}
+	for _, p := range can {
+		signsIn[p.ID] = true
+	}
+	return list(persons, func(p registry.Person) person {
+		return person{
+			ID: p.ID, Name: p.Name, SignsIn: signsIn[p.ID],
+			Roles: append([]role{}, rolesOf[p.ID]...), Keys: append([]key{}, keys[p.ID]...),
+		}
+	}), nil
+}
+
+// keysOf are the keys of a person, or of everybody for "", by person; those that
+// are only proposed come last.
+func (a *api) keysOf(ctx context.Context, id string) (map[string][]key, error) {
+	keys, err := a.Registry.Keys(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	proposed, err := a.Registry.Proposals(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	listed := a.Orders.Listed()
-	views := list(keys, func(k registry.Key) key { return viewKey(k, listed) })
+	views := map[string][]key{}
+	for _, k := range keys {
+		views[k.Person] = append(views[k.Person], viewKey(k, listed))
+	}
 	for _, p := range proposed {
-		views = append(views, key{ID: p.ID, Scheme: p.Scheme, Public: p.Public, State: keyProposed, Added: p.At.UTC()})
+		views[p.Person] = append(views[p.Person], key{ID: p.ID, Scheme: p.Scheme, Public: p.Public, State: keyProposed, Added: p.At.UTC()})
 	}
 	return views, nil
 }
@@ -190,7 +220,7 @@ func (a *api) keyOf(ctx context.Context, person, id string) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range keys {
+	for _, k := range keys[person] {
 		if k.ID == id {
 			return &k, nil
 		}
@@ -219,6 +249,13 @@ func (a *api) confirmKey(ctx context.Context, in *PersonKeyID) (*body[key], erro
 	if err := a.Registry.AllowOver(ctx, asks(ctx), registry.ManageKeys, in.ID); err != nil {
 		return nil, err
 	}
+	k, err := a.keyOf(ctx, in.ID, in.Key)
+	if err == nil && k != nil && k.State == keyInUse {
+		return answer(*k), nil // two administrators at once
+	}
+	if err != nil {
+		return nil, err
+	}
 	if _, err := a.Registry.ConfirmKey(ctx, asks(ctx), in.ID, in.Key); err != nil {
 		return nil, err
 	}
@@ -233,15 +270,8 @@ func (a *api) persons(ctx context.Context, _ *none) (*body[[]person], error) {
 	if err != nil {
 		return nil, err
 	}
-	views := make([]person, 0, len(all))
-	for _, p := range all {
-		v, err := a.view(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		views = append(views, v)
-	}
-	return answer(views), nil
+	views, err := a.views(ctx, "", all)
+	return answer(views), err
 }
 
 type newPerson struct {

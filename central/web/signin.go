@@ -27,15 +27,11 @@ func asks(ctx context.Context) string {
 // says nothing, by its session.
 func (a *api) person(ctx context.Context, header string) (registry.Person, error) {
 	if header == "" {
-		m := callerOf(ctx).sessions
-		if m == nil {
-			return registry.Person{}, registry.ErrSession
-		}
-		id := m.GetString(ctx, sessionPerson)
+		id, mark := inSession(ctx)
 		if id == "" {
 			return registry.Person{}, registry.ErrSession
 		}
-		return a.Registry.StillSignedIn(ctx, id, m.GetString(ctx, sessionMark))
+		return a.Registry.StillSignedIn(ctx, id, mark)
 	}
 	scheme, token, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
@@ -184,18 +180,17 @@ func (a *api) accept(ctx context.Context, in *body[acceptance]) (*body[accepted]
 	if p := in.Body.Person; p != nil {
 		newcomer = &registry.Newcomer{Person: registry.Person{ID: p.ID, Name: p.Name}, Province: in.Body.Province}
 	}
-	persons, err := a.Registry.Accept(ctx, in.Body.Token, in.Body.Password, newcomer)
+	persons, mark, err := a.Registry.Accept(ctx, in.Body.Token, in.Body.Password, newcomer)
 	if err != nil {
 		return nil, err
 	}
 	if len(persons) == 1 {
-		_, mark, err := a.Registry.SignIn(ctx, persons[0], in.Body.Password)
-		if err == nil {
-			err = a.begin(ctx, persons[0], mark)
-		}
-		if err != nil {
-			// The password is set: who is not signed in now signs in with it.
-			a.Log.Warn("begin the session of a newcomer", "person", persons[0], "error", err)
+		if err := a.begin(ctx, persons[0], mark); err != nil {
+			// The password is set, and the invitation used up: who is not signed in now
+			// signs in with it.
+			a.Log.Error("sign a newcomer in", "person", persons[0], "error", err)
+		} else {
+			a.noteBegun(ctx, persons[0])
 		}
 	}
 	return answer(accepted{persons}), nil
@@ -257,15 +252,18 @@ func (a *api) beginSession(ctx context.Context, in *body[signingIn]) (*body[myse
 	if err != nil {
 		return nil, err
 	}
-	a.noteDown(ctx, func(ctx context.Context) error { return a.Registry.NoteSignedIn(ctx, p.ID, callerOf(ctx).address) })
+	a.noteBegun(ctx, p.ID)
 	v, err := a.viewMe(ctx, p)
 	return answer(v), err
 }
 
+func (a *api) noteBegun(ctx context.Context, person string) {
+	a.noteDown(ctx, func(ctx context.Context) error { return a.Registry.NoteSignedIn(ctx, person, callerOf(ctx).address) })
+}
+
 func (a *api) endSession(ctx context.Context, _ *none) (*body[none], error) {
-	m := callerOf(ctx).sessions
-	person := m.GetString(ctx, sessionPerson)
-	if err := m.Destroy(ctx); err != nil {
+	person, err := a.end(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if person != "" {

@@ -41,6 +41,7 @@ type world struct {
 	library  *library.Library
 	orders   *orders.Orders
 	fleet    *fleet.Fleet
+	options  web.Options
 	handler  http.Handler
 	server   *httptest.Server
 	log      *logged
@@ -106,6 +107,14 @@ func newWorld(t *testing.T) *world {
 // newQuietWorld has no server.
 func newQuietWorld(t *testing.T) *world {
 	t.Helper()
+	w := newBareWorld(t)
+	w.settle()
+	return w
+}
+
+// newBareWorld has neither server nor areas nor people.
+func newBareWorld(t *testing.T) *world {
+	t.Helper()
 	w := &world{T: t, log: &logged{}, tokens: map[string]string{}, answered: map[string]bool{}, planned: new(atomic.Int32)}
 	w.dir = t.TempDir()
 	var err error
@@ -124,7 +133,7 @@ func newQuietWorld(t *testing.T) *world {
 	w.must(err)
 	w.fleet, err = fleet.New(fleet.Options{Store: w.db.Fleet(), Registry: w.registry, Log: log})
 	w.must(err)
-	w.handler, w.api = web.NewDescribed(web.Options{
+	w.options = web.Options{
 		Registry: w.registry, Library: w.library, Planner: planner.New(w.db.Planner()), Orders: w.orders, Fleet: w.fleet, Files: shelf,
 		Certify: func(cluster string, board ed25519.PublicKey) (string, string, error) {
 			return "certificate of " + cluster, fmt.Sprintf("a%x", board[:8]), nil
@@ -132,9 +141,15 @@ func newQuietWorld(t *testing.T) *world {
 		Authority: "authority", Broker: "central:8883", Audio: "https://central:8444",
 		Planned: func() { w.planned.Add(1) }, Version: "test", Log: log,
 		Sessions: w.db.Sessions(web.SessionIdle),
-	})
+	}
+	w.handler, w.api = web.NewDescribed(w.options)
+	return w
+}
 
-	ctx := t.Context()
+// settle adds areas, clusters and people.
+func (w *world) settle() {
+	w.Helper()
+	ctx := w.Context()
 	w.must(w.registry.PutAreas(ctx, "test",
 		registry.Area{Code: province, Kind: registry.Province, NameVi: "Lai Châu"},
 		registry.Area{Code: muongTe, Parent: province, Kind: registry.Commune, NameVi: "Mường Tè"},
@@ -157,7 +172,6 @@ func newQuietWorld(t *testing.T) *world {
 		w.tokens[name], _, err = w.registry.NewToken(ctx, "test", name, "test", time.Hour)
 		w.must(err)
 	}
-	return w
 }
 
 func (w *world) must(err error) {
@@ -190,6 +204,15 @@ type reply struct {
 // bytes that are sent as they are, or a reader.
 func (w *world) ask(person, method, path string, in any, headers ...string) *reply {
 	w.Helper()
+	if person != "" {
+		headers = append([]string{"Authorization", "Bearer " + w.tokens[person]}, headers...)
+	}
+	return w.through(w.server.Client(), w.server.URL, method, path, in, headers...)
+}
+
+// through is ask for a client of one's own, at any server of this world.
+func (w *world) through(client *http.Client, base, method, path string, in any, headers ...string) *reply {
+	w.Helper()
 	var body io.Reader
 	switch in := in.(type) {
 	case nil:
@@ -207,18 +230,15 @@ func (w *world) ask(person, method, path string, in any, headers ...string) *rep
 	if !strings.HasPrefix(path, "/healthz") && !strings.HasPrefix(path, "/openapi") {
 		path = "/api/v1" + path
 	}
-	req, err := http.NewRequestWithContext(w.Context(), method, w.server.URL+path, body)
+	req, err := http.NewRequestWithContext(w.Context(), method, base+path, body)
 	w.must(err)
-	if person != "" {
-		req.Header.Set("Authorization", "Bearer "+w.tokens[person])
-	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	resp, err := w.server.Client().Do(req)
+	resp, err := client.Do(req)
 	w.must(err)
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
