@@ -1,12 +1,26 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"loa/central/storage"
 )
 
+// bare is a data folder without an area: a server that starts for the first time
+// takes in what comes with it.
+func bare(t *testing.T) string {
+	t.Helper()
+	data := t.TempDir()
+	db, err := storage.Open(filepath.Join(data, "central.db"))
+	must(t, err)
+	must(t, db.Close())
+	return data
+}
+
 func TestSeed(t *testing.T) {
-	data := served(t)
+	data := bare(t)
 	// Somebody's own name for a commune, from before.
 	must(t, (&areasCommand{Data: data, File: areasFile(t, goodAreas)}).Run(t.Context()))
 	for _, step := range []struct {
@@ -41,7 +55,7 @@ func TestSeed(t *testing.T) {
 }
 
 func TestSeedRefuses(t *testing.T) {
-	data := served(t)
+	data := bare(t)
 	for _, province := range []string{"99", "03388", "1", "12 ", "../12"} {
 		err := (&seedCommand{Data: data, Province: province}).Run(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "12 (Lai Châu), 15 (Lào Cai), 20 (Lạng Sơn), 40 (Nghệ An)") {
