@@ -17,6 +17,7 @@ import (
 func TestEveryRoute(t *testing.T) {
 	w := newWorld(t)
 	w.startUp()
+	w.somebodySignsIn()
 	w.peopleChange()
 	w.trustGrows()
 	w.placesChange()
@@ -57,6 +58,23 @@ func (w *world) startUp() {
 	if me.ID != "lan" || len(me.Roles) != 1 || me.Roles[0].Area != muongTe || me.Keys[0].ID != publicOf("lan").ID {
 		w.Errorf("me %+v", me)
 	}
+}
+
+func (w *world) somebodySignsIn() {
+	b := w.browser(w.server)
+	b.ask("GET", "/welcome", nil).ok(nil)
+	var made struct{ Token string }
+	w.ask("chi", "POST", "/persons/binh/invitations", nil).ok(&made)
+	b.ask("POST", "/invitations/look", object{"token": made.Token}).ok(nil)
+	b.ask("POST", "/invitations/accept", object{"token": made.Token, "password": good}).ok(nil)
+	b.ask("DELETE", "/session", nil).ok(nil)
+	b.ask("POST", "/session", object{"person": "binh", "password": good}).ok(nil)
+	b.ask("PUT", "/me/password", object{"old": good, "new": "một câu khác hẳn"}).ok(nil)
+	for i := range 2 {
+		b.ask("POST", "/me/keys", proposal("binh", i)).ok(nil)
+	}
+	b.ask("DELETE", "/me/keys/"+proposal("binh", 0).ID, nil).ok(nil)
+	w.ask("chi", "POST", "/persons/binh/keys/"+proposal("binh", 1).ID+"/confirm", nil).ok(nil)
 }
 
 func (w *world) peopleChange() {
