@@ -2,6 +2,7 @@ package controller
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -195,6 +196,42 @@ func (t *step) evidence(e playout.Event, c cue) *protocol.Evidence {
 		LastSample: at(e.Evidence.LastSample), RelayOpened: at(e.Evidence.RelayOpened),
 		Samples: e.Evidence.Samples, RMS: e.Evidence.RMS, Peak: e.Evidence.Peak,
 		Position: e.Position.Seconds(), Sources: append([]string{}, c.sources...), Skipped: c.skipped,
-		Verdict: protocol.VerdictUnknown,
+		Verdict: verdict(e.Evidence.Verdict), Sensors: sensed(e.Evidence.Sensors),
 	}
 }
+
+// verdict is playout's in the contract's words.
+func verdict(v playout.Verdict) protocol.Verdict {
+	switch v {
+	case playout.Heard:
+		return protocol.VerdictHeard
+	case playout.Silent:
+		return protocol.VerdictSilent
+	}
+	return protocol.VerdictUnknown
+}
+
+// mostSensors and mostDetail are what a receipt has room for.
+const (
+	mostSensors = 16
+	mostDetail  = 200 // bytes
+)
+
+// sensed is what sensors told, in figures that a person can read.
+func sensed(figures []playout.Figure) []protocol.Sensed {
+	var all []protocol.Sensed
+	for _, f := range figures[:min(len(figures), mostSensors)] {
+		s := protocol.Sensed{
+			Name: f.Sensor, Quantity: string(f.Quantity), Verdict: verdict(f.Verdict),
+			Level: rounded(f.Level), Rest: rounded(f.Rest), Correlation: rounded(f.Correlation),
+		}
+		if f.Err != nil {
+			s.Detail = strings.ToValidUTF8(f.Err.Error()[:min(len(f.Err.Error()), mostDetail)], "")
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// rounded is a figure to four places; a board's sums are no finer.
+func rounded(v float64) float64 { return math.Round(v*1e4) / 1e4 }

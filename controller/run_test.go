@@ -17,6 +17,7 @@ import (
 	"loa/controller/link"
 	"loa/controller/protocol"
 	"loa/controller/store"
+	"loa/firmware"
 	"loa/firmware/sim"
 )
 
@@ -57,8 +58,11 @@ func (c *cabinet) start() {
 	c.t.Helper()
 	var err error
 	if c.board, err = sim.New(sim.Options{
-		Outputs: []sim.Output{{Name: "horn", Relays: []string{"amp"}, WarmUp: warmUp, Tail: tail, LongestOn: time.Hour}},
-		Inputs:  []string{"button"},
+		Outputs: []sim.Output{{
+			Name: "horn", Relays: []string{"amp"}, WarmUp: warmUp, Tail: tail, LongestOn: time.Hour,
+			Sensors: map[string]firmware.Quantity{"coil": firmware.Current, "ear": firmware.Sound},
+		}},
+		Inputs: []string{"button"},
 	}); err != nil {
 		c.t.Fatal(err)
 	}
@@ -281,6 +285,18 @@ func (c *central) told() (fates []string) {
 		}
 	}
 	return fates
+}
+
+// evidence is what was told of an occurrence with a fate.
+func (c *central) evidence(occurrence string, fate protocol.Fate) *protocol.Evidence {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.receipts {
+		if r.Occurrence == occurrence && r.Fate == fate {
+			return r.Evidence
+		}
+	}
+	return nil
 }
 
 func (c *central) lastSequence() (last int64) {

@@ -15,6 +15,7 @@ type block struct {
 	pcm  []int16
 	mine bool // of the cue on air; the fade of the one before it is not
 	part bool // of the cue's Parts, so they count for its position
+	sent bool // it was counted as heard before it was
 }
 
 // air keeps account of the samples between player and ear: which were heard,
@@ -23,6 +24,7 @@ type air struct {
 	speaker firmware.Speaker
 	queue   []block // given to the speaker and, as far as known, not heard
 
+	sent  sent  // how loud all of it was, of whichever cue
 	from  int64 // where in Parts the cue began, in samples
 	part  int64 // samples of Parts heard
 	heard level
@@ -66,13 +68,18 @@ func (a *air) settle() {
 		total += len(b.pcm)
 	}
 	left := max(0, total-a.speaker.Buffered())
+	at := time.Now().Add(-durationOf(int64(left)))
 	for _, b := range a.take(left) {
-		a.count(b)
+		a.count(b, at)
+		at = at.Add(durationOf(int64(len(b.pcm))))
 	}
 }
 
-// count takes a block as heard.
-func (a *air) count(b block) {
+// count takes a block as heard from a moment on.
+func (a *air) count(b block, at time.Time) {
+	if !b.sent {
+		a.sent.add(at, b.pcm)
+	}
 	if b.mine {
 		a.heard.add(b.pcm)
 	}
@@ -85,9 +92,11 @@ func (a *air) count(b block) {
 // for the sake of the next cue, which lets it sound first.
 func (a *air) commit() {
 	a.settle()
+	at := time.Now()
 	for i, b := range a.queue {
-		a.count(b)
-		a.queue[i].mine, a.queue[i].part = false, false
+		a.count(b, at)
+		at = at.Add(durationOf(int64(len(b.pcm))))
+		a.queue[i].mine, a.queue[i].part, a.queue[i].sent = false, false, true
 	}
 }
 
@@ -97,7 +106,7 @@ func (a *air) take(n int) []block {
 	for n > 0 && len(a.queue) > 0 {
 		b := a.queue[0]
 		k := min(n, len(b.pcm))
-		taken = append(taken, block{b.pcm[:k], b.mine, b.part})
+		taken = append(taken, block{b.pcm[:k], b.mine, b.part, b.sent})
 		n -= k
 		if k == len(b.pcm) {
 			a.queue = a.queue[1:]

@@ -8,7 +8,10 @@
 // emergency tries again until it is replaced or has expired, and where none of
 // its files is whole it sounds the built-in siren and phrase.
 //
+// At a cue's end the sensors of its output are asked, and Judge alone says
+// whether it was heard (verdict.go); without a sensor nobody knows.
+//
 // A cue becomes samples in a feed (feed.go), beside the goroutine of the output
 // that plays it (output.go, play.go); relays are switched in power.go alone,
-// and air.go knows which samples were heard.
+// air.go knows which samples left the speaker, and sent.go how loud they were.
 package playout

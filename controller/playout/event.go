@@ -62,11 +62,14 @@ type Evidence struct {
 	RelayOpened time.Time // of Opened, and of a Failed that opened them
 
 	Samples   int64   // of the cue, drill voice and pauses included, that left the device
-	RMS, Peak float64 // their level, in dB of full scale; Silent where there are none
+	RMS, Peak float64 // their level, in dB of full scale; NoLevel where there are none
+
+	Verdict Verdict  // of Finished, Cut and Failed
+	Sensors []Figure // what it stands on, one for each sensor that was asked
 }
 
-// Silent stands for the level of samples that are all zero.
-const Silent = -120.0
+// NoLevel stands for the level of samples that are all zero.
+const NoLevel = -120.0
 
 // level measures samples as they are heard.
 type level struct {
@@ -86,11 +89,11 @@ func (l *level) add(pcm []int16) {
 
 func (l *level) rms() float64 {
 	if l.samples == 0 {
-		return Silent
+		return NoLevel
 	}
 	return decibels(math.Sqrt(l.squares / float64(l.samples)))
 }
 
 func decibels(amplitude float64) float64 {
-	return max(Silent, 20*math.Log10(amplitude/-math.MinInt16))
+	return max(NoLevel, 20*math.Log10(amplitude/-math.MinInt16))
 }

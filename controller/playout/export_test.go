@@ -1,5 +1,15 @@
 package playout
 
+import "time"
+
+// Remember gives access to what an output remembers of what it sent: it takes
+// samples, tells the levels of n steps, and how many steps it keeps.
+func Remember(begun time.Time) (add func(time.Time, []int16), levels func(time.Time, int64) []float64, kept func() int) {
+	var s sent
+	s.begin(begun)
+	return s.add, func(from time.Time, n int64) []float64 { return s.levels(s.step(from), n) }, func() int { return len(s.energy) }
+}
+
 // OpenRecording opens a file of the station format and returns its length in
 // samples and a function that decodes n samples from any position.
 func OpenRecording(data []byte) (length int64, decode func(from int64, n int) ([]int16, error), err error) {

@@ -17,9 +17,10 @@ var retryAfter = []time.Duration{time.Second, 2 * time.Second, 5 * time.Second}
 // waits (await) or plays one cue (play).
 type output struct {
 	firmware.Output
-	lib    Library
-	log    *slog.Logger
-	events func(Event)
+	lib     Library
+	log     *slog.Logger
+	events  func(Event)
+	sensors []*watcher
 
 	mu      sync.Mutex
 	want    *Cue

@@ -61,6 +61,7 @@ func (o *output) powerUp(ctx context.Context) bool {
 			o.fail(err)
 			return false
 		}
+		o.air.sent.begin(o.power.closed)
 		o.emit(o.event(Closed))
 	}
 	if o.began.IsZero() {
@@ -308,7 +309,8 @@ func (o *output) runOut(ctx context.Context, f *feed, end time.Time, why error) 
 }
 
 // over ends a cue whose last sample is heard at heardBy, and leaves the relays
-// on for the tail.
+// on for the tail. Sensors for which there is no time until then are asked when
+// the relays are open.
 func (o *output) over(whole bool, heardBy time.Time, why error) {
 	o.air.commit()
 	e := o.event(Cut)
@@ -317,8 +319,17 @@ func (o *output) over(whole bool, heardBy time.Time, why error) {
 	}
 	e.Err = why
 	e.Evidence.LastSample = heardBy
-	o.emit(e)
 	o.rest(heardBy, o.Tail)
+	if left := time.Until(o.offAt); len(o.sensors) > 0 && left < askLimit && !o.isReady() {
+		time.Sleep(left)
+		o.open(func(time.Time) {
+			o.prove(&e)
+			o.emit(e)
+		})
+		return
+	}
+	o.prove(&e)
+	o.emit(e)
 }
 
 // rest leaves the relays on for a tail, within the limits of the cue.
@@ -378,6 +389,9 @@ func (o *output) stop(kind EventKind, why error) {
 		}
 		if !e.Evidence.RelayClosed.IsZero() {
 			e.Evidence.RelayOpened = now
+		}
+		if !errors.Is(why, context.Canceled) { // the program ends
+			o.prove(&e)
 		}
 		o.emit(e)
 	})

@@ -23,7 +23,7 @@ func New(board []firmware.Output, lib Library, log *slog.Logger, events func(Eve
 	wailPhases()
 	p := &Player{}
 	for _, o := range board {
-		p.outputs = append(p.outputs, &output{
+		made := &output{
 			Output:  o,
 			lib:     lib,
 			log:     log.With("output", o.Name),
@@ -31,7 +31,11 @@ func New(board []firmware.Output, lib Library, log *slog.Logger, events func(Eve
 			changed: make(chan struct{}, 1),
 			power:   power{relays: o.Relays},
 			air:     air{speaker: o.Speaker},
-		})
+		}
+		for _, s := range o.Sensors {
+			made.sensors = append(made.sensors, &watcher{Sensor: s})
+		}
+		p.outputs = append(p.outputs, made)
 	}
 	return p
 }

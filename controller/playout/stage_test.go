@@ -28,6 +28,8 @@ import (
 
 const (
 	horn   = "horn"
+	coil   = "coil" // a sensor of current
+	ear    = "ear"  // a sensor of sound
 	warmUp = 700 * time.Millisecond
 	tail   = 400 * time.Millisecond
 	// sample is the finest that a time of sound can be compared to.
@@ -90,6 +92,7 @@ func perform(t *testing.T, lib library, longestOn time.Duration, test func(s *st
 		board, err := sim.New(sim.Options{Outputs: []sim.Output{{
 			Name: horn, Relays: []string{"mains", "amp"},
 			WarmUp: warmUp, Tail: tail, LongestOn: longestOn,
+			Sensors: map[string]firmware.Quantity{coil: firmware.Current, ear: firmware.Sound},
 		}}})
 		if err != nil {
 			t.Fatal(err)
