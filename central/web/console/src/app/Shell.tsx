@@ -8,6 +8,7 @@ import { live } from '@/api/hooks';
 import { meQuery, type Me } from '@/api/me';
 import { isProblem } from '@/api/problem';
 import { follow } from '@/api/queries';
+import { SignProvider } from '@/sign/SignProvider';
 import { Choices } from './Choices';
 import { Heard } from './Heard';
 import { Icon } from './icons';
@@ -71,9 +72,11 @@ function Inside({ me }: { me: Me }) {
         )}
       </nav>
       <main id="main" className={classes.main} tabIndex={-1}>
-        <Suspense fallback={<Loader aria-label={t('common:loading')} />}>
-          <Outlet />
-        </Suspense>
+        <SignProvider>
+          <Suspense fallback={<Loader aria-label={t('common:loading')} />}>
+            <Outlet />
+          </Suspense>
+        </SignProvider>
       </main>
       <Bar places={places} />
       <SignInAgain me={me} />

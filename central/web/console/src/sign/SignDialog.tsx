@@ -1,0 +1,165 @@
+import { Alert, Button, Group, Loader, Modal, Stack, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api } from '@/api/client';
+import { meQuery } from '@/api/me';
+import { ProblemNote } from '@/app/ProblemNote';
+import { readDocument, type Documents } from './documents';
+import { fromBase64 } from './envelope';
+import { HoldButton } from './HoldButton';
+import { Unreadable } from './json';
+import { signature, type BrowserKey } from './key';
+import { KeyNote } from './KeyNote';
+import { prepare, type Prepared } from './prepare';
+import { Reading } from './Reading';
+import { useKey } from './useKey';
+import type { Draft, Order } from './useSign';
+import classes from './reading.module.css';
+
+/** held kinds make or end sound at once: they are confirmed by holding. */
+const held = ['alert', 'cancel', 'stop', 'local'];
+
+export default function SignDialog({ draft, onDone }: { draft: Draft; onDone: (order?: Order) => void }) {
+  const { t } = useTranslation(['sign', 'common']);
+  const narrow = useMediaQuery('(max-width: 47.99em)');
+  const client = useQueryClient();
+  const prepared = useQuery({ queryKey: ['prepared', draft.hash], queryFn: () => prepare(draft), retry: false, staleTime: Infinity });
+  const send = useMutation({
+    mutationFn: async ({ what, key }: { what: Prepared; key: BrowserKey }) =>
+      api.post('/orders/{hash}/signatures', { path: { hash: what.hash }, body: await signature(key, what.bytes) }),
+    onSuccess: (order) => {
+      void client.invalidateQueries({ queryKey: ['orders'] });
+      onDone(order);
+    },
+  });
+  const what = prepared.data;
+  return (
+    <Modal opened onClose={() => onDone()} size="lg" fullScreen={narrow} closeOnClickOutside={false} title={t('title')} closeButtonProps={{ 'aria-label': t('common:cancel') }}>
+      <Stack>
+        {prepared.isPending && <Loader aria-label={t('common:loading')} />}
+        {prepared.error && (
+          <Alert color="emergency" role="alert" title={t('unreadable')}>
+            {prepared.error instanceof Unreadable ? prepared.error.message : null}
+          </Alert>
+        )}
+        {what && (
+          <>
+            <Band what={what} />
+            <Text size="sm" c="dimmed">
+              {t('fromBytes')}
+            </Text>
+            <Document what={what} />
+            <Told draft={draft} />
+            <Details what={what} />
+            <ProblemNote error={send.error} />
+            <Confirm what={what} busy={send.isPending} onSign={(key) => send.mutate({ what, key })} />
+          </>
+        )}
+        <Button variant="default" onClick={() => onDone()} disabled={send.isPending}>
+          {t('giveUp')}
+        </Button>
+      </Stack>
+    </Modal>
+  );
+}
+
+function Band({ what }: { what: Prepared }) {
+  const { t } = useTranslation('sign');
+  const { kind, mode } = what.document;
+  const tone = mode === 'drill' ? 'loa-drill-band' : kind === 'alert' ? 'loa-emergency-band' : classes.calm;
+  return (
+    <div className={`${classes.band} ${tone}`}>
+      {mode === 'drill' ? t('band.drill') + ' · ' : kind === 'alert' ? t('band.live') + ' · ' : ''}
+      {t(`kind.${kind}`)}
+    </div>
+  );
+}
+
+function Document({ what }: { what: Prepared }) {
+  const isKeySet = what.document.kind === 'keyset';
+  const before = useQuery({ queryKey: ['orders', 'keyset', 'before', what.hash], queryFn: ({ signal }) => keySetInForce(signal), enabled: isKeySet, retry: false });
+  if (isKeySet && before.isPending) return <Loader />;
+  return <Reading document={what.document} before={before.data} />;
+}
+
+/** keySetInForce is what the server says is in force now: only compared with. */
+async function keySetInForce(signal: AbortSignal): Promise<Documents['keyset'] | undefined> {
+  const [last] = await api.get('/orders', { query: { kind: 'keyset', state: 'sealed', limit: 1 }, signal });
+  if (!last) return undefined;
+  const { draft } = await api.get('/orders/{hash}', { path: { hash: last.hash }, signal });
+  const read = readDocument(draft.envelope.payloadType, fromBase64(draft.envelope.payload));
+  return read.kind === 'keyset' ? read.is : undefined;
+}
+
+/** Told is what the server says beside the bytes; it is not signed. */
+function Told({ draft }: { draft: Draft }) {
+  const { t } = useTranslation('sign');
+  return (
+    <Alert color="gray" variant="light" title={t('told')}>
+      {t('targets', { count: draft.targets })}
+      {draft.notes.length > 0 && (
+        <ul>
+          {draft.notes.map((n) => (
+            <li key={n} className="loa-written" lang="en">
+              {n}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Alert>
+  );
+}
+
+function Details({ what }: { what: Prepared }) {
+  const { t } = useTranslation('sign');
+  return (
+    <details>
+      <summary className={classes.summary}>{t('details')}</summary>
+      <Text size="sm">{t('hash')}</Text>
+      <code className={classes.code}>{what.hash}</code>
+      <Text size="sm" mt="xs">
+        {t('raw')}
+      </Text>
+      {/* It scrolls, so it can be reached by keyboard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <pre className={classes.json} tabIndex={0} lang="en">
+        {what.text}
+      </pre>
+    </details>
+  );
+}
+
+function Confirm({ what, busy, onSign }: { what: Prepared; busy: boolean; onSign: (key: BrowserKey) => void }) {
+  const { t } = useTranslation('sign');
+  const client = useQueryClient();
+  const state = useKey();
+  const { kind, mode } = what.document;
+  // Administrators stand in the root, which no key set lists: the server knows.
+  const ready = state.standing === 'ready' || (state.standing === 'confirmed' && ['keyset', 'placement', 'root'].includes(kind));
+  const waiting = !ready && state.standing !== undefined && state.standing !== 'none';
+  useEffect(() => {
+    if (!waiting) return;
+    const timer = setInterval(() => void client.invalidateQueries({ queryKey: meQuery.queryKey }), 5000);
+    return () => clearInterval(timer);
+  }, [waiting, client]);
+
+  const { key } = state;
+  if (!ready || !key) return <KeyNote state={state} />;
+  const words = t(`do.${kind}`);
+  if (held.includes(kind)) {
+    return (
+      <HoldButton large tone={mode === 'drill' ? 'drill' : kind === 'alert' || kind === 'local' ? 'emergency' : 'calm'} busy={busy} onHold={() => onSign(key)}>
+        {words}
+      </HoldButton>
+    );
+  }
+  return (
+    <Group grow>
+      <Button size="lg" loading={busy} onClick={() => onSign(key)}>
+        {words}
+      </Button>
+    </Group>
+  );
+}

@@ -1,0 +1,44 @@
+import { lazy, Suspense, useCallback, useEffect, useState, type ReactNode } from 'react';
+import { SignContext, type Draft, type Order, type Sign } from './useSign';
+
+const load = () => import('./SignDialog');
+const SignDialog = lazy(load);
+
+interface Asked {
+  draft: Draft;
+  answer: (order: Order | undefined) => void;
+}
+
+/** SignProvider has drafts signed, one at a time, in one dialog. */
+export function SignProvider({ children }: { children: ReactNode }) {
+  const [asked, setAsked] = useState<Asked>();
+  useEffect(() => {
+    // Before it is needed: at night the network may be gone by then.
+    const timer = setTimeout(() => void load().catch(() => undefined), 2000);
+    return () => clearTimeout(timer);
+  }, []);
+  const sign = useCallback<Sign>(
+    (draft) =>
+      new Promise((resolve) => {
+        setAsked((now) => {
+          now?.answer(undefined); // whoever asked before gave it up
+          return { draft, answer: resolve };
+        });
+      }),
+    [],
+  );
+  const done = (order: Order | undefined) => {
+    asked?.answer(order);
+    setAsked(undefined);
+  };
+  return (
+    <SignContext value={sign}>
+      {children}
+      {asked && (
+        <Suspense>
+          <SignDialog key={asked.draft.hash} draft={asked.draft} onDone={done} />
+        </Suspense>
+      )}
+    </SignContext>
+  );
+}
