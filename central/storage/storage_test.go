@@ -43,6 +43,20 @@ func raw(t *testing.T, path string, statements ...string) {
 	}
 }
 
+// counted is the number that a query gives.
+func counted(t *testing.T, path, query string) (n int64) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow(query).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
 func TestOpenMakesADatabaseThatChecksOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dữ liệu? 100%.db") // nothing in a name is special
 	db := open(t, path)
