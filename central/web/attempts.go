@@ -59,8 +59,8 @@ func (a *attempts) take(now time.Time, subject string, p pace) (wait time.Durati
 	return 0
 }
 
-// makeRoom forgets who has nothing to his name, or else the half that has the
-// least: a flood of names does not clear that of somebody who is guessed at.
+// makeRoom forgets who has nothing to his name, or else who has the least: a
+// flood of names does not clear that of somebody who is guessed at.
 func (a *attempts) makeRoom(now time.Time) {
 	for soon := time.Duration(0); len(a.clear) >= mostSubjects; soon = max(2*soon, time.Second) {
 		for subject, clear := range a.clear {
