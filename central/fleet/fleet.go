@@ -132,6 +132,7 @@ type Fleet struct {
 	waiting  map[string]int  // how many of pending are a cluster's
 	saving   sync.Mutex      // held while the store takes them, so that they come in order
 	told     changes.Log[string]
+	sounded  changes.Log[string]
 	// awaited are the clusters that were online when central ended, with since
 	// when: one that is back soon was never away, as far as anybody could tell.
 	awaited map[string]time.Time
@@ -143,6 +144,7 @@ func New(o Options) (*Fleet, error) {
 		return nil, errors.New("make fleet: Store, Registry and Log are required")
 	}
 	f := &Fleet{Options: o, pictures: map[string]Picture{}, judged: map[string]Judged{}, changed: map[string]bool{}, waiting: map[string]int{}, awaited: map[string]time.Time{}}
+	f.sounded.Most = mostSounded
 	kept, err := o.Store.Pictures(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("read pictures: %w", err)
@@ -163,6 +165,13 @@ func New(o Options) (*Fleet, error) {
 	}
 	return f, nil
 }
+
+// Sounded is the log of emergencies, by their orders' hashes, that began or ended
+// to sound on some cluster, by its picture.
+func (f *Fleet) Sounded() *changes.Log[string] { return &f.sounded }
+
+// mostSounded is how many emergencies that changed are remembered.
+const mostSounded = 1000
 
 // Changed is the log of clusters whose picture, or latest judged run, changed.
 func (f *Fleet) Changed() *changes.Log[string] { return &f.told }

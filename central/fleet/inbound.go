@@ -40,7 +40,9 @@ func (f *Fleet) State(ctx context.Context, cluster string, payload []byte) error
 		// board is gone, not how it was when it went.
 		if s.Online || p.State == nil {
 			f.faults(p, s, now)
+			before := p.State
 			p.State = &s
+			f.soundings(before, &s)
 		}
 	})
 	return nil
@@ -84,6 +86,29 @@ func (f *Fleet) presence(p *Picture, online bool, now time.Time) {
 		kind = CameOnline
 	}
 	f.happened(Event{Cluster: p.Cluster, At: now, Kind: kind})
+}
+
+// soundings notes which emergencies are on air in one state and not in the other.
+func (f *Fleet) soundings(before, after *protocol.State) {
+	for _, pair := range [][2]map[string]bool{{emergencies(before), emergencies(after)}, {emergencies(after), emergencies(before)}} {
+		for order := range pair[0] {
+			if !pair[1][order] {
+				f.sounded.Add(order)
+			}
+		}
+	}
+}
+
+func emergencies(s *protocol.State) map[string]bool {
+	orders := map[string]bool{}
+	if s != nil {
+		for _, on := range s.OnAir {
+			if on.Class == "emergency" {
+				orders[on.Order] = true
+			}
+		}
+	}
+	return orders
 }
 
 // faults notes which faults began and ended since the last state. The caller

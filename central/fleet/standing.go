@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"loa/central/registry"
+	"loa/controller/protocol"
 )
 
 // Standing is a cluster as it stands now.
@@ -129,4 +130,17 @@ func (f *Fleet) named(ctx context.Context, ids []string) (known []registry.Clust
 		known = append(known, c)
 	}
 	return known, nil
+}
+
+// Sounding lists the clusters whose pictures say that an order sounds there.
+func (f *Fleet) Sounding(order string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var found []string
+	for id, p := range f.pictures {
+		if p.Online && p.State != nil && slices.ContainsFunc(p.State.OnAir, func(on protocol.OnAir) bool { return on.Order == order }) {
+			found = append(found, id)
+		}
+	}
+	return found
 }

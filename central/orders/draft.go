@@ -81,7 +81,7 @@ func (o *Orders) DraftDocument(ctx context.Context, by string, kind protocol.Kin
 	if err := o.Store.AddDraft(ctx, r); err != nil {
 		return Draft{}, fmt.Errorf("keep draft: %w", err)
 	}
-	o.changed.Add(r.Hash)
+	o.note(r.Kind, r.Hash)
 	return r.draft(len(v.clusters)), nil
 }
 

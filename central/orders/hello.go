@@ -242,6 +242,11 @@ func (o *Orders) hold(ctx context.Context, h protocol.Hello) error {
 	if err := o.Store.Hold(ctx, h.Cluster, hashes); err != nil {
 		return fmt.Errorf("note what %s holds: %w", h.Cluster, err)
 	}
+	for _, d := range waiting {
+		if slices.Contains(hashes, d.Order) {
+			o.note(d.Kind, d.Order)
+		}
+	}
 	return nil
 }
 

@@ -119,6 +119,7 @@ func (o *Orders) Run(ctx context.Context) error {
 	defer acks.Stop()
 	resend := time.NewTicker(resendEvery)
 	defer resend.Stop()
+	looked := time.Now()
 	for {
 		var err error
 		select {
@@ -127,7 +128,9 @@ func (o *Orders) Run(ctx context.Context) error {
 		case <-acks.C:
 			err = o.acknowledge(ctx)
 		case now := <-resend.C:
-			err = o.resend(ctx, now)
+			if err = errors.Join(o.resend(ctx, now), o.noteOver(ctx, looked, now)); err == nil {
+				looked = now
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			o.Log.Error("orders: will try again", "error", err)

@@ -29,7 +29,7 @@ func (o *Orders) Receipt(ctx context.Context, cluster string, payload []byte) er
 		o.acks.due(cluster, row.Receipt.Epoch)
 	}
 	if outcome == Stored {
-		o.changed.Add(row.Receipt.Order)
+		o.note(row.Receipt.Kind, row.Receipt.Order)
 		if o.Told != nil {
 			o.Told(row.Receipt)
 		}

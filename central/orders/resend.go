@@ -66,6 +66,7 @@ func (o *Orders) sendDue(ctx context.Context, due []Delivery, now time.Time) err
 			due[i] = d.sent(now, false, 0) // for ever, until it lapses
 		default:
 			due[i] = d.sent(now, true, len(r.Envelope))
+			o.note(d.Kind, d.Order)
 			o.toCluster(d.Cluster, laneOf(d.Kind), r.Envelope)
 		}
 	}

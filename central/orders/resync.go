@@ -210,6 +210,9 @@ func (o *Orders) resync(ctx context.Context, h protocol.Hello, lacking []Record,
 	if err := o.Store.Reopen(ctx, h.Epoch, out); err != nil {
 		return fmt.Errorf("note what is sent to %s: %w", h.Cluster, err)
 	}
+	for _, d := range out {
+		o.note(d.Kind, d.Order)
+	}
 	batch, size := protocol.Resync{Version: protocol.Version, Boot: h.Boot}, 0
 	lacking = slices.DeleteFunc(lacking, func(r Record) bool { return o.unsettled(r, now) })
 	send := func() error {

@@ -133,7 +133,7 @@ func (o *Orders) gather(ctx context.Context, r Record, by string, more ...protoc
 			return r, fmt.Errorf("keep signature: %w", err)
 		}
 	}
-	o.changed.Add(r.Hash)
+	o.note(r.Kind, r.Hash)
 	return r, nil
 }
 
@@ -161,10 +161,13 @@ func (o *Orders) seal(ctx context.Context, by string, r Record, v verdict, now t
 	if err := o.Store.Seal(ctx, by, r, out); err != nil {
 		return r, fmt.Errorf("seal %s: %w", r.Subject, err)
 	}
-	o.changed.Add(r.Hash)
 	o.publish(r, v.clusters, online)
+	o.note(r.Kind, r.Hash)
 	if err := o.trust.take(r); err != nil {
 		return r, err
+	}
+	if err := o.noteEnded(ctx, r); err != nil {
+		o.Log.Error("orders: what was ended is not told", "error", err)
 	}
 	o.Log.Info("order sealed", "order", r.Hash, "subject", r.Subject, "revision", r.Revision, "persons", r.Persons, "clusters", len(v.clusters))
 	return r, nil

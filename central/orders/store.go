@@ -101,6 +101,7 @@ type ClusterFate struct {
 // SealedQuery chooses orders of a cluster; zero fields choose all.
 type SealedQuery struct {
 	Cluster string
+	Kinds   []protocol.Kind
 	From    time.Time // SealedAt, inclusive
 	Until   time.Time // SealedAt, exclusive
 	Limit   int       // 0: 1000
@@ -226,8 +227,11 @@ type Store interface {
 	Hold(ctx context.Context, cluster string, hashes []string) error
 	Fates(ctx context.Context, order string) ([]ClusterFate, error) // by cluster
 	Counts(ctx context.Context, order string) (Counts, error)
-	// Delivered counts an order's deliveries that are alike.
-	Delivered(ctx context.Context, order string) (map[Delivered]int, error)
+	// Delivered counts an order's deliveries that are alike, to these clusters; to
+	// all for nil.
+	Delivered(ctx context.Context, order string, clusters []string) (map[Delivered]int, error)
+	// Over lists the alerts whose Until is after one time and not after another.
+	Over(ctx context.Context, after, until time.Time) ([]string, error)
 
 	// AddReceipts stores receipts and what follows from them: the delivery they
 	// close, the cluster's fate, what was run. A plan that a cluster accepted

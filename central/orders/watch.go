@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"loa/central/changes"
 	"loa/controller/protocol"
@@ -68,8 +69,8 @@ type Delivered struct {
 }
 
 // StandingOf is the furthest that an order has come on a cluster. over says that
-// the order's time has ended.
-func StandingOf(d Delivered, over bool) Standing {
+// the order has ended, onAir that the cluster's own picture says that it sounds.
+func StandingOf(d Delivered, over, onAir bool) Standing {
 	switch {
 	case d.Handling == Refused:
 		return Refuses
@@ -77,7 +78,7 @@ func StandingOf(d Delivered, over bool) Standing {
 		return Heard
 	case d.Verdict == protocol.VerdictSilent, d.Fate == protocol.FateFailed, d.Fate == protocol.FateMissed:
 		return Silent
-	case d.Fate == protocol.FateStarted && !over:
+	case (d.Fate == protocol.FateStarted || onAir) && !over:
 		return Sounding
 	case d.Fate != "", over, d.Handling == Lapsed, d.Handling == Superseded:
 		return Unknown
@@ -90,19 +91,64 @@ func StandingOf(d Delivered, over bool) Standing {
 }
 
 // Changed is the log of orders that changed, by hash: drafted, signed, sealed,
-// or with another fate on a cluster.
+// sent again, with another fate on a cluster, or over. Plans are not in it: they
+// are central's own, and one programme that changes makes thousands.
 func (o *Orders) Changed() *changes.Log[string] { return &o.changed }
 
-// Tally counts where the clusters of an order stand; over says that its time has
-// ended.
-func (o *Orders) Tally(ctx context.Context, hash string, over bool) (Tally, error) {
-	groups, err := o.Store.Delivered(ctx, hash)
-	if err != nil {
-		return Tally{}, fmt.Errorf("count what became of order %s: %w", hash, err)
+// note says that an order changed.
+func (o *Orders) note(kind protocol.Kind, hash string) {
+	if kind != protocol.KindPlan {
+		o.changed.Add(hash)
 	}
-	var t Tally
-	for d, n := range groups {
-		t.Add(StandingOf(d, over), n)
+}
+
+// noteEnded says that an alert changed because another order ended it.
+func (o *Orders) noteEnded(ctx context.Context, r Record) error {
+	if r.Kind != protocol.KindCancel {
+		return nil
+	}
+	ended, err := o.Store.Orders(ctx, Query{Kinds: []protocol.Kind{protocol.KindAlert}, Subject: r.Subject})
+	if err != nil {
+		return fmt.Errorf("read what a cancel ends: %w", err)
+	}
+	for _, alert := range ended {
+		o.changed.Add(alert.Hash)
+	}
+	return nil
+}
+
+// noteOver says that alerts changed because their time ended within a stretch.
+func (o *Orders) noteOver(ctx context.Context, after, until time.Time) error {
+	over, err := o.Store.Over(ctx, after, until)
+	if err != nil {
+		return fmt.Errorf("read which alerts are over: %w", err)
+	}
+	for _, hash := range over {
+		o.changed.Add(hash)
+	}
+	return nil
+}
+
+// Tally counts where the clusters of an order stand. over says that it has
+// ended, onAir which clusters' own pictures say that it sounds there.
+func (o *Orders) Tally(ctx context.Context, hash string, over bool, onAir []string) (t Tally, err error) {
+	all, err := o.Store.Delivered(ctx, hash, nil)
+	if err != nil {
+		return t, fmt.Errorf("count what became of order %s: %w", hash, err)
+	}
+	for d, n := range all {
+		t.Add(StandingOf(d, over, false), n)
+	}
+	if over || len(onAir) == 0 {
+		return t, nil
+	}
+	sounding, err := o.Store.Delivered(ctx, hash, onAir)
+	if err != nil {
+		return t, fmt.Errorf("count where order %s sounds: %w", hash, err)
+	}
+	for d, n := range sounding {
+		t.Add(StandingOf(d, over, false), -n)
+		t.Add(StandingOf(d, over, true), n)
 	}
 	return t, nil
 }

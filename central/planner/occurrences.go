@@ -1,12 +1,19 @@
 package planner
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"loa/controller/protocol"
 	"loa/controller/schedule"
 )
+
+// ErrTooMany says that a stretch has more occurrences than are listed at once.
+var ErrTooMany = errors.New("too many occurrences")
+
+// mostOccurrences is how many are listed at once.
+const mostOccurrences = 20_000
 
 // Occurrence is a programme at one time, in the province's zone.
 type Occurrence struct {
@@ -26,17 +33,17 @@ func Occurrences(programmes []Programme, from, until time.Time) ([]Occurrence, e
 		byID[p.ID] = p
 		plan.Items = append(plan.Items, p.item())
 	}
-	calendar, err := schedule.NewCalendar(&plan, from, until)
-	if err != nil {
-		return nil, fmt.Errorf("work out programmes: %w", err)
-	}
 	all := []Occurrence{}
-	for _, o := range calendar.All() {
+	err := daily(plan, from, until, func(o schedule.Occurrence) error {
+		if len(all) == mostOccurrences {
+			return fmt.Errorf("%w: more than %d", ErrTooMany, mostOccurrences)
+		}
 		if o.End.After(from) {
 			all = append(all, Occurrence{byID[o.Item.ID], o.ID, o.Start, o.End})
 		}
-	}
-	return all, nil
+		return nil
+	})
+	return all, err
 }
 
 // item is what a plan says of a programme, without what sounds.
@@ -44,4 +51,55 @@ func (p Programme) item() protocol.Item {
 	return protocol.Item{
 		ID: p.ID, Class: p.Class, Order: p.Order, Start: p.Start, Rule: p.Rule, Except: p.Except, Seconds: p.Seconds, Late: p.Late,
 	}
+}
+
+// Due is an occurrence of a plan.
+type Due struct {
+	ID     string
+	Start  time.Time
+	End    time.Time // the slot's
+	Latest time.Time // by when its fate is settled
+}
+
+// Planned lists by start what a plan has that starts between from and until, as
+// the board works it out.
+func Planned(p protocol.Plan, from, until time.Time) ([]Due, error) {
+	var all []Due
+	err := daily(p, from, until, func(o schedule.Occurrence) error {
+		if len(all) == mostOccurrences {
+			return fmt.Errorf("%w: more than %d", ErrTooMany, mostOccurrences)
+		}
+		if !o.Start.Before(from) {
+			late := time.Duration(o.Item.Late)*time.Second + schedule.Grace
+			all = append(all, Due{o.ID, o.Start, o.End, o.End.Add(late)})
+		}
+		return nil
+	})
+	return all, err
+}
+
+// daily works a stretch out day by day: one calendar has only so many
+// occurrences.
+func daily(p protocol.Plan, from, until time.Time, take func(schedule.Occurrence) error) error {
+	for begin := from; begin.Before(until); {
+		end := begin.Add(24 * time.Hour)
+		if end.After(until) {
+			end = until
+		}
+		calendar, err := schedule.NewCalendar(&p, begin, end)
+		if err != nil {
+			return fmt.Errorf("work out programmes: %w", err)
+		}
+		all := calendar.All()
+		if begin.After(from) {
+			all = calendar.Between(begin, end) // the rest was there the day before
+		}
+		for _, o := range all {
+			if err := take(o); err != nil {
+				return err
+			}
+		}
+		begin = end
+	}
+	return nil
 }

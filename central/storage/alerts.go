@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"loa/central/orders"
+	"loa/controller/protocol"
 )
 
 // What people look at of the orders' store: alerts, and what was sealed for one
@@ -67,7 +68,7 @@ func (s orderStore) Sealed(ctx context.Context, q orders.SealedQuery) ([]orders.
 	}, `SELECT o.hash, o.kind, o.mode, o.subject, o.revision, o.payload, o.sealed_at, o.until,
 			b.cluster, b.handling, b.attempts, b.sent_at, b.fate, b.verdict, b.reason, b.detail, b.at
 		FROM outbox b JOIN orders o ON o.hash = b.order_hash
-		WHERE b.cluster = ?1 AND (?2 IS NULL OR o.sealed_at >= ?2) AND (?3 IS NULL OR o.sealed_at < ?3)
+		WHERE b.cluster = ?1 AND (?5 = '[]' OR o.kind IN (SELECT value FROM json_each(?5))) AND (?2 IS NULL OR o.sealed_at >= ?2) AND (?3 IS NULL OR o.sealed_at < ?3)
 		ORDER BY o.sealed_at DESC, o.hash LIMIT ?4`,
-		q.Cluster, millis(q.From), millis(q.Until), cmp.Or(q.Limit, 1000))
+		q.Cluster, millis(q.From), millis(q.Until), cmp.Or(q.Limit, 1000), asJSON(append([]protocol.Kind{}, q.Kinds...)))
 }

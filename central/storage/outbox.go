@@ -103,7 +103,7 @@ func (s orderStore) Counts(ctx context.Context, order string) (orders.Counts, er
 	return c, err
 }
 
-func (s orderStore) Delivered(ctx context.Context, order string) (map[orders.Delivered]int, error) {
+func (s orderStore) Delivered(ctx context.Context, order string, clusters []string) (map[orders.Delivered]int, error) {
 	groups := map[orders.Delivered]int{}
 	_, err := list(ctx, s.db.reader, func(rows *sql.Rows) (none struct{}, err error) {
 		var d orders.Delivered
@@ -111,8 +111,14 @@ func (s orderStore) Delivered(ctx context.Context, order string) (map[orders.Del
 		err = rows.Scan(&d.Handling, &d.Fate, &d.Verdict, &d.Sent, &n)
 		groups[d] += n
 		return none, err
-	}, `SELECT handling, fate, verdict, attempts > 0, count(*) FROM outbox WHERE order_hash = ? GROUP BY 1, 2, 3, 4`, order)
+	}, `SELECT handling, fate, verdict, attempts > 0, count(*) FROM outbox WHERE order_hash = ?1
+		AND (?2 OR cluster IN (SELECT value FROM json_each(?3))) GROUP BY 1, 2, 3, 4`, order, clusters == nil, asJSON(clusters))
 	return groups, err
+}
+
+func (s orderStore) Over(ctx context.Context, after, until time.Time) ([]string, error) {
+	return list(ctx, s.db.reader, scanText, `SELECT hash FROM orders WHERE kind = 'alert' AND until > ? AND until <= ? ORDER BY until`,
+		after.UnixMilli(), until.UnixMilli())
 }
 
 func count(c *orders.Counts, handling orders.Handling, fate protocol.Fate, verdict protocol.Verdict, sent bool, n int) {

@@ -128,14 +128,20 @@ func (t *tx) fated(r protocol.Receipt) error {
 	if r.Kind == protocol.KindPlan {
 		return nil
 	}
-	verdict := protocol.Verdict("")
-	if r.Evidence != nil {
-		verdict = r.Evidence.Verdict
+	// What was heard once was heard, whatever a later repetition comes to.
+	if r.Evidence != nil && r.Evidence.Verdict != "" {
+		rank := func(verdict string) string {
+			return `CASE ` + verdict + ` WHEN 'heard' THEN 3 WHEN 'silent' THEN 2 WHEN '' THEN 0 ELSE 1 END`
+		}
+		if _, err := t.exec(`UPDATE outbox SET verdict = ?1 WHERE order_hash = ?2 AND cluster = ?3 AND `+rank(`verdict`)+` < `+rank(`?1`),
+			r.Evidence.Verdict, r.Order, r.Cluster); err != nil {
+			return err
+		}
 	}
-	_, err := t.exec(`UPDATE outbox SET fate = ?, verdict = iif(? = '', verdict, ?), reason = ?, detail = ?, at = ?, fate_sequence = ?,
+	_, err := t.exec(`UPDATE outbox SET fate = ?, reason = ?, detail = ?, at = ?, fate_sequence = ?,
 			handled_sequence = iif(epoch = ?, handled_sequence, 0), epoch = ?
 		WHERE order_hash = ? AND cluster = ? AND (epoch <> ? OR fate_sequence < ?)`,
-		r.Fate, verdict, verdict, r.Reason, r.Detail, millis(r.At), r.Sequence,
+		r.Fate, r.Reason, r.Detail, millis(r.At), r.Sequence,
 		r.Epoch, r.Epoch, r.Order, r.Cluster, r.Epoch, r.Sequence)
 	return err
 }

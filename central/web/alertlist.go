@@ -75,7 +75,7 @@ func (a *api) counted(ctx context.Context, s orders.Alert) (orders.Tally, error)
 	if s.State != orders.Sealed {
 		return orders.Tally{Targets: s.Counts.Targets}, nil
 	}
-	return a.Orders.Tally(ctx, s.Hash, s.Course != orders.Active)
+	return a.Orders.Tally(ctx, s.Hash, s.Course != orders.Active, a.Fleet.Sounding(s.Hash))
 }
 
 func (a *api) alertList(ctx context.Context, in *struct {
@@ -210,9 +210,13 @@ func (a *api) byCommune(ctx context.Context, s orders.Alert) (all orders.Tally, 
 	for _, n := range areas {
 		names[n.Code] = n
 	}
+	onAir := map[string]bool{}
+	for _, cluster := range a.Fleet.Sounding(s.Hash) {
+		onAir[cluster] = true
+	}
 	communes, counts := map[string]*communeFate{}, map[string]*orders.Tally{}
 	for _, f := range fates {
-		where := orders.StandingOf(f.Delivered(), s.Course != orders.Active)
+		where := orders.StandingOf(f.Delivered(), s.Course != orders.Active, onAir[f.Cluster])
 		all.Add(where, 1)
 		st, ok := byID[f.Cluster]
 		if !ok || !concerns[st.Cluster.Area] {

@@ -103,7 +103,7 @@ func (a *api) listen(person string) (*stream, error) {
 	t.streams = append(t.streams, s)
 	if !t.running {
 		t.running = true
-		go a.tell(a.Fleet.Changed().Now(), a.Orders.Changed().Now(), t.content.Now())
+		go a.tell(marks{a.Fleet.Changed().Now(), a.Fleet.Sounded().Now(), a.Orders.Changed().Now(), t.content.Now()})
 	}
 	return s, nil
 }
@@ -149,8 +149,17 @@ func (t *teller) endAll(why string) {
 	t.streams = nil
 }
 
+// marks are how far the logs of changes were read.
+type marks struct{ fleet, sounded, orders, content changes.Mark }
+
+// since reads a log on from a mark, and moves it.
+func since[K comparable](l *changes.Log[K], mark *changes.Mark) (changed []K, whole bool) {
+	changed, *mark, whole = l.Since(*mark)
+	return changed, whole
+}
+
 // tell goes on until nobody listens.
-func (a *api) tell(seen, ordered, noted changes.Mark) {
+func (a *api) tell(read marks) {
 	ctx := context.Background()
 	idle := time.NewTicker(time.Second)
 	defer idle.Stop()
@@ -158,9 +167,10 @@ func (a *api) tell(seen, ordered, noted changes.Mark) {
 	defer pace.Stop()
 	for {
 		select {
-		case <-a.Fleet.Changed().After(seen):
-		case <-a.Orders.Changed().After(ordered):
-		case <-a.teller.content.After(noted):
+		case <-a.Fleet.Changed().After(read.fleet):
+		case <-a.Fleet.Sounded().After(read.sounded):
+		case <-a.Orders.Changed().After(read.orders):
+		case <-a.teller.content.After(read.content):
 		case <-idle.C:
 			if a.teller.idle() {
 				return
@@ -172,16 +182,15 @@ func (a *api) tell(seen, ordered, noted changes.Mark) {
 		if a.teller.idle() {
 			return
 		}
-		clusters, now, _ := a.Fleet.Changed().Since(seen)
-		seen = now
-		hashes, now, whole := a.Orders.Changed().Since(ordered)
-		ordered = now
-		content, now, all := a.teller.content.Since(noted)
-		noted = now
-		if !whole || !all {
+		clusters, _ := since(a.Fleet.Changed(), &read.fleet)
+		hashes, whole := since(a.Orders.Changed(), &read.orders)
+		sounded, allSounded := since(a.Fleet.Sounded(), &read.sounded)
+		content, all := since(&a.teller.content, &read.content)
+		if !whole || !allSounded || !all {
 			a.teller.endAll("it missed what changed")
 			continue
 		}
+		hashes = append(hashes, sounded...)
 		what, err := a.telling(ctx, clusters, hashes, content)
 		if err != nil {
 			// Whoever listens would believe that nothing changed.
@@ -251,7 +260,7 @@ func (a *api) orderItems(ctx context.Context, hashes []string) ([]item, error) {
 				v.State, over = string(alerts[0].Course), over || alerts[0].Course == orders.Cancelled
 			}
 		}
-		counts, err := a.Orders.Tally(ctx, s.Hash, over)
+		counts, err := a.Orders.Tally(ctx, s.Hash, over, a.Fleet.Sounding(s.Hash))
 		if err != nil {
 			return nil, err
 		}

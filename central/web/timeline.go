@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -72,6 +73,14 @@ func (a *api) timeline(ctx context.Context, in *struct {
 	}
 	for _, e := range history {
 		all = append(all, entry{At: e.At.UTC(), Kind: string(e.Kind), Part: e.Part, Detail: e.Detail})
+	}
+	due, err := a.due(ctx, in.ID, in.From, in.Until, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range due {
+		d.Title = titles(programmeOf(d.Occurrence))
+		all = append(all, d)
 	}
 	slices.SortStableFunc(all, func(a, b entry) int {
 		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Kind, b.Kind))
@@ -198,6 +207,9 @@ func (a *api) occurrences(ctx context.Context, in *struct {
 		}
 	}
 	found, err := planner.Occurrences(meant, from, from.AddDate(0, 0, in.Days))
+	if errors.Is(err, planner.ErrTooMany) {
+		return nil, newProblem(http.StatusUnprocessableEntity, "%s: ask for fewer days or a smaller area", err).at("days", "too many")
+	}
 	return answer(week{list(found, func(o planner.Occurrence) occurrence {
 		p := o.Programme
 		return occurrence{o.ID, p.ID, p.Title, p.Class, p.Area, o.Start, o.End, p.Order, p.Late, p.Bulletins}
@@ -226,7 +238,7 @@ func dayIn(date string) (time.Time, error) {
 	}
 	from, err := time.ParseInLocation(time.DateOnly, date, zone)
 	if err != nil {
-		return from, newProblem(422, "from is not a day like 2026-11-21").at("from", "is not a day")
+		return from, newProblem(http.StatusUnprocessableEntity, "from is not a day like 2026-11-21").at("from", "is not a day")
 	}
 	return from, nil
 }
