@@ -20,18 +20,29 @@ func openBoard(ctx context.Context, c config, end context.CancelCauseFunc) (firm
 			Name: o.Name, WarmUp: time.Duration(o.WarmUp), Tail: time.Duration(o.Tail), LongestOn: time.Duration(o.LongestOn),
 		})
 		out := &b.Outputs[len(b.Outputs)-1]
+		var simulated *sim.Amplifier // what the simulated parts work on
+		if len(o.Sensors) > 0 {
+			simulated = sim.NewAmplifier()
+		}
 		for _, r := range o.Relays {
-			opened, err := openRelay(r)
+			opened, err := openRelay(r, simulated)
 			if err != nil {
 				return fail(err)
 			}
 			out.Relays = append(out.Relays, opened)
 		}
-		opened, err := openSpeaker(ctx, o.Name, o.Speaker, end)
+		opened, err := openSpeaker(ctx, o.Name, o.Speaker, simulated, end)
 		if err != nil {
 			return fail(err)
 		}
 		out.Speaker = opened
+		for _, s := range o.Sensors {
+			opened, err := sim.NewSensor(s.Name, firmware.Quantity(s.Quantity), simulated)
+			if err != nil {
+				return fail(err)
+			}
+			out.Sensors = append(out.Sensors, opened)
+		}
 	}
 	for _, in := range c.Inputs {
 		opened, err := pi.OpenInput(pi.InputOptions{
@@ -45,16 +56,16 @@ func openBoard(ctx context.Context, c config, end context.CancelCauseFunc) (firm
 	return b, nil
 }
 
-func openRelay(r relay) (firmware.Relay, error) {
+func openRelay(r relay, simulated *sim.Amplifier) (firmware.Relay, error) {
 	if r.Kind == kindSim {
-		return sim.NewRelay(r.Name, sim.RelayOptions{TracePath: r.Trace})
+		return sim.NewRelay(r.Name, sim.RelayOptions{TracePath: r.Trace, Amplifier: simulated})
 	}
 	return pi.OpenRelay(pi.RelayOptions{Name: r.Name, Chip: r.Chip, Line: r.Line, ActiveLow: r.Active == levelLow})
 }
 
-func openSpeaker(ctx context.Context, name string, s speaker, end context.CancelCauseFunc) (firmware.Speaker, error) {
+func openSpeaker(ctx context.Context, name string, s speaker, simulated *sim.Amplifier, end context.CancelCauseFunc) (firmware.Speaker, error) {
 	if s.Kind == kindSim {
-		return sim.NewSpeaker(name, sim.SpeakerOptions{PCMPath: s.PCM})
+		return sim.NewSpeaker(name, sim.SpeakerOptions{PCMPath: s.PCM, Amplifier: simulated})
 	}
 	opened, err := pi.OpenSpeaker(ctx, pi.SpeakerOptions{Card: s.Card})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"loa/controller/protocol"
+	"loa/firmware"
 )
 
 // config is a board's file. Every relay and speaker is chosen for itself: a
@@ -21,6 +22,7 @@ type output struct {
 	Name      string   `yaml:"name"`
 	Relays    []relay  `yaml:"relays"` // in the order of closing
 	Speaker   speaker  `yaml:"speaker"`
+	Sensors   []sensor `yaml:"sensors"`
 	WarmUp    duration `yaml:"warmUp"`
 	Tail      duration `yaml:"tail"`
 	LongestOn duration `yaml:"longestOn"`
@@ -39,6 +41,12 @@ type speaker struct {
 	Kind string `yaml:"kind"` // "alsa" or "sim"
 	Card string `yaml:"card"` // alsa: the card's id; empty is what the ALSA configuration names
 	PCM  string `yaml:"pcm"`  // sim: a file that gets the samples
+}
+
+type sensor struct {
+	Name     string `yaml:"name"`
+	Kind     string `yaml:"kind"`     // "sim": it watches a simulated relay and speaker
+	Quantity string `yaml:"quantity"` // "current" or "sound"
 }
 
 type input struct {
@@ -69,6 +77,9 @@ const (
 	longestOn       = 24 * time.Hour
 	longestDebounce = 5 * time.Second
 )
+
+// mostSensors of one output are more than any cabinet has.
+const mostSensors = 8
 
 // faults are what is wrong with a file, each under the path of its key.
 type faults []struct{ at, what string }
@@ -139,9 +150,41 @@ func (j *judge) output(at string, o output) {
 		}
 	}
 	j.oneOf(at+".speaker.kind", o.Speaker.Kind, kindALSA, kindSim)
+	j.sensors(at, o)
 	j.between(at+".warmUp", o.WarmUp, 0, longestWarmUp)
 	j.between(at+".tail", o.Tail, 0, longestWarmUp)
 	j.between(at+".longestOn", o.LongestOn, time.Second, longestOn)
+}
+
+// sensors must watch what is there: a simulated one beside a real relay or sound
+// card would tell of a sound that it only imagines.
+func (j *judge) sensors(at string, o output) {
+	if len(o.Sensors) > mostSensors {
+		j.add(at+".sensors", "%d, at most %d", len(o.Sensors), mostSensors)
+		return
+	}
+	foreign := "" // a part that is not simulated
+	if o.Speaker.Kind != kindSim {
+		foreign = "speaker"
+	}
+	for i, r := range o.Relays {
+		if r.Kind != kindSim {
+			foreign = fmt.Sprintf("relays[%d]", i)
+		}
+	}
+	for i, s := range o.Sensors {
+		at := fmt.Sprintf("%s.sensors[%d]", at, i)
+		j.name(at, s.Name)
+		j.oneOf(at+".quantity", s.Quantity, string(firmware.Current), string(firmware.Sound))
+		switch {
+		case s.Kind == "":
+			j.add(at+".kind", "is required: %s", kindSim)
+		case s.Kind != kindSim:
+			j.add(at+".kind", "%.40q is not %s", s.Kind, kindSim)
+		case foreign != "":
+			j.add(at+".kind", "a simulated sensor stands only beside simulated relays and a simulated speaker; %s is not", foreign)
+		}
+	}
 }
 
 func (j *judge) oneOf(at, got, a, b string) {

@@ -24,6 +24,9 @@ outputs:
     relays: [{name: shed-mains, kind: sim, trace: /tmp/edges}]
     speaker:
       kind: sim
+    sensors:
+      - {name: coil, kind: sim, quantity: current}
+      - {name: ear, kind: sim, quantity: sound}
     warmUp: 0s
     tail: 0s
     longestOn: 1h30m
@@ -53,6 +56,7 @@ func TestConfig(t *testing.T) {
 	case first.WarmUp != duration(800*time.Millisecond) || first.Tail != duration(500*time.Millisecond) || first.LongestOn != duration(2*time.Hour):
 	case second.Relays[0] != relay{Name: "shed-mains", Kind: kindSim, Trace: "/tmp/edges"}:
 	case second.LongestOn != duration(90*time.Minute):
+	case len(first.Sensors) != 0 || len(second.Sensors) != 2 || second.Sensors[1] != sensor{"ear", kindSim, "sound"}:
 	case len(c.Inputs) != 1 || c.Inputs[0] != input{"button", "pinctrl-rp1", "0022", levelLow, duration(50 * time.Millisecond)}:
 	default:
 		return
@@ -75,11 +79,16 @@ outputs:
       - {name: b, kind: gpio, chip: c, line: 17, active: sideways}
       - {name: b, kind: magnet}
     speaker: {kind: alsa, wattage: 50}
+    sensors: {kind: sim}
     warmUp: 800
     tail: 11s
   - name: second
     relays: []
     speaker: {kind: alsa}
+    sensors:
+      - {name: coil, kind: ina219, quantity: current, bus: 1}
+      - {name: ear, kind: sim, quantity: smell}
+      - {name: ear, quantity: sound}
     warmUp: 1s
     tail: [1s]
     longestOn: {hours: 2}
@@ -98,7 +107,9 @@ inputs:
 		`outputs[0].volume: is not a known key`,
 		`outputs[0].relays[0].pull: is not a known key`,
 		`outputs[0].speaker.wattage: is not a known key`,
+		`outputs[0].sensors: is a group of keys, should be a list`,
 		`outputs[0].warmUp: "800" is not a time like 800ms or 2h`,
+		`outputs[1].sensors[0].bus: is not a known key`,
 		`outputs[1].tail: is a list, should be a time like 800ms or 2h`,
 		`outputs[1].longestOn: is a group of keys, should be a time like 800ms or 2h`,
 		`outputs[2]: "nothing" is not a group of keys`,
@@ -113,6 +124,11 @@ inputs:
 		`outputs[0].tail: is 11s, must be from 0s to 10s`,
 		`outputs[0].longestOn: is 0s, must be from 1s to 24h0m0s`,
 		`outputs[1].relays: at least one is required: without a relay the amplifier is never off`,
+		`outputs[1].sensors[0].kind: "ina219" is not sim`,
+		`outputs[1].sensors[1].quantity: "smell" is neither current nor sound`,
+		`outputs[1].sensors[1].kind: a simulated sensor stands only beside simulated relays and a simulated speaker; speaker is not`,
+		`outputs[1].sensors[2].name: "ear" stands twice`,
+		`outputs[1].sensors[2].kind: is required: sim`,
 		`outputs[1].speaker.kind: outputs[0].speaker.kind is alsa already: a board has one sound device`,
 		`inputs[0].name: "main" stands twice`,
 		`inputs[0].line: "17" of "c" is used by outputs[0].relays[0] already`,
@@ -122,7 +138,7 @@ inputs:
 		`inputs[2].debounce: is 1m0s, must be from 0s to 5s`,
 	}
 	got := strings.Split(err.Error(), "\n  ")
-	if !strings.HasSuffix(got[0], "board.yaml: 26 faults") {
+	if !strings.HasSuffix(got[0], "board.yaml: 33 faults") {
 		t.Errorf("begins with %q", got[0])
 	}
 	for i, line := range got[1:] {
@@ -143,16 +159,21 @@ func TestConfigThatIsNone(t *testing.T) {
 		return strings.Replace(goodConfig, from, to, 1)
 	}
 	for name, tt := range map[string]struct{ text, want string }{
-		"empty":               {"", "data: is required"},
-		"only a comment":      {"# nothing\n", "outputs: at least one is required"},
-		"not YAML":            {"outputs: [", "is not YAML: [1:10]"},
-		"tabs":                {"outputs:\n\t- name: main\n", "is not YAML: [2:1]"},
-		"a text":              {"hello", `"hello" is not a group of keys`},
-		"a list":              {"- a\n", "is a list, should be a group of keys"},
-		"bytes":               {"\x00\xff\x1b[2J", "is not a group of keys"},
-		"two documents":       {goodConfig + "---\n" + goodConfig, "holds 2 documents"},
-		"a key twice":         {goodConfig + "clock: central\n", `mapping key "clock" already defined`},
-		"no outputs":          {one("outputs:", "exits:"), "exits: is not a known key\n  outputs: at least one"},
+		"empty":          {"", "data: is required"},
+		"only a comment": {"# nothing\n", "outputs: at least one is required"},
+		"not YAML":       {"outputs: [", "is not YAML: [1:10]"},
+		"tabs":           {"outputs:\n\t- name: main\n", "is not YAML: [2:1]"},
+		"a text":         {"hello", `"hello" is not a group of keys`},
+		"a list":         {"- a\n", "is a list, should be a group of keys"},
+		"bytes":          {"\x00\xff\x1b[2J", "is not a group of keys"},
+		"two documents":  {goodConfig + "---\n" + goodConfig, "holds 2 documents"},
+		"a key twice":    {goodConfig + "clock: central\n", `mapping key "clock" already defined`},
+		"no outputs":     {one("outputs:", "exits:"), "exits: is not a known key\n  outputs: at least one"},
+		"a sensor beside a real relay": {one("{name: shed-mains, kind: sim, trace: /tmp/edges}", "{name: shed-mains, kind: gpio, chip: c, line: 3, active: low}"),
+			"outputs[1].sensors[1].kind: a simulated sensor stands only beside simulated relays and a simulated speaker; relays[0] is not"},
+		"a sensor beside a real sound card": {strings.Replace(one("      kind: sim\n", "      kind: alsa\n"), `{kind: alsa, card: "USB"}`, "{kind: sim}", 1),
+			"outputs[1].sensors[0].kind: a simulated sensor stands only beside simulated relays and a simulated speaker; speaker is not"},
+		"many sensors":        {one("    warmUp: 0s\n", strings.Repeat("      - {name: x, kind: sim, quantity: sound}\n", 7)+"    warmUp: 0s\n"), "outputs[1].sensors: 9, at most 8"},
 		"other case":          {one("warmUp", "warmup"), "outputs[0].warmup: is not a known key"},
 		"no time on":          {one("longestOn: 2h", "longestOn: 0s"), "outputs[0].longestOn: is 0s"},
 		"too long on":         {one("longestOn: 2h", "longestOn: 25h"), "outputs[0].longestOn: is 25h0m0s"},
