@@ -152,14 +152,14 @@ func (d *Demo) approve(ctx context.Context, id string) error {
 			Language: language, Audio: protocol.Audio{SHA256: a.SHA256, Bytes: a.Size, Samples: a.Samples},
 		})
 	}
-	draft, err := d.Orders.Bulletin(ctx, b.Author, document)
+	draft, err := d.Orders.Bulletin(ctx, Service, document)
 	if err != nil {
 		return err
 	}
 	if err := d.sign(ctx, draft, broadcasterKey); err != nil {
 		return err
 	}
-	_, err = d.Library.Approve(ctx, b.Author, b.ID, b.Revision, draft.Hash)
+	_, err = d.Library.Approve(ctx, Service, b.ID, b.Revision, draft.Hash)
 	return err
 }
 

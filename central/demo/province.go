@@ -21,18 +21,10 @@ const (
 
 // province is what the demo shows.
 func (d *Demo) province() (seeds.Province, error) {
-	p := d.Province
-	if p == nil {
-		sown, err := seeds.Demo()
-		if err != nil {
-			return sown, err
-		}
-		p = &sown
+	if d.Province != nil {
+		return *d.Province, nil
 	}
-	if len(p.Areas) == 0 {
-		p = standIn()
-	}
-	return *p, nil
+	return seeds.Demo()
 }
 
 // codeOf is the code of the province itself.
