@@ -104,10 +104,10 @@ func sowPeople(ctx context.Context, rooms Rooms, p Province) error {
 	}
 	id := func(v Person) string { return v.ID }
 	lack := lacking(p.People, id, have, func(v registry.Person) string { return v.ID })
-	if len(lack) == 0 {
-		return nil
+	first := len(p.People)
+	if len(lack) > 0 {
+		first = slices.IndexFunc(p.People, func(v Person) bool { return v.ID == lack[0].ID })
 	}
-	first := slices.IndexFunc(p.People, func(v Person) bool { return v.ID == lack[0].ID })
 	if first > 0 {
 		last := p.People[first-1]
 		roles, err := rooms.Registry.Roles(ctx, last.ID)
