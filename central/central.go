@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"loa/central/broker"
@@ -151,12 +152,20 @@ func (c *Central) openBroker(authority *broker.Authority) error {
 		Addr: c.Options.Broker, TLS: tls, AreasOf: c.areasOf, Deliver: c.deliver, Log: c.Log,
 	})
 	if err != nil {
-		return err
+		return taken(err, "broker")
 	}
 	if c.audio, err = listen(c.Options.Audio, tls, c.shelf, c.Log); err != nil {
-		return fmt.Errorf("serve audio: %w", err)
+		return taken(fmt.Errorf("serve audio: %w", err), "audio")
 	}
 	return nil
+}
+
+// taken adds a way out to an error that says that a port is another program's.
+func taken(err error, flag string) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: another program has that port; end it, or give another with --%s", err, flag)
+	}
+	return err
 }
 
 func (c *Central) openWeb(authority *broker.Authority) error {
@@ -176,13 +185,13 @@ func (c *Central) openWeb(authority *broker.Authority) error {
 		Sessions: c.db.Sessions(web.SessionIdle), Console: web.Console(), Demo: c.Demo, Confirm: confirm,
 	})
 	if c.api, err = listen(c.API, tls, api, c.Log); err != nil {
-		return fmt.Errorf("serve the API: %w", err)
+		return taken(fmt.Errorf("serve the API: %w", err), "api")
 	}
 	if c.Plain == "" {
 		return nil
 	}
 	if c.plain, err = listenPlain(c.Plain, api, c.Log); err != nil {
-		return fmt.Errorf("serve people on this machine: %w", err)
+		return taken(fmt.Errorf("serve people on this machine: %w", err), "plain")
 	}
 	return nil
 }

@@ -39,21 +39,23 @@ func (c *serveCommand) Run(ctx context.Context, log *slog.Logger) error {
 }
 
 // inviteFirst prints a one-time link where nobody is there yet: there is no
-// default password. It goes to the person who starts the server, and to no log.
+// default password. It goes to whoever starts the server, beside the log. The
+// next start prints another, and ends this one.
 func inviteFirst(ctx context.Context, data string, at central.Addresses) (err error) {
 	people, done, err := central.OpenRegistry(data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	text, v, err := people.InviteFirst(ctx, commandLine, invitationLife)
-	if errors.Is(err, registry.ErrExists) {
-		return nil
-	}
-	if err != nil {
+	there, err := people.Persons(ctx)
+	if err != nil || len(there) > 0 {
 		return err
 	}
 	if err := sowAreas(ctx, people); err != nil {
+		return err
+	}
+	text, v, err := people.InviteFirst(ctx, commandLine, invitationLife)
+	if err != nil {
 		return err
 	}
 	fmt.Printf("Nobody is there yet. Whoever follows this link first becomes the administrator; it works once, until %s:\n%s\n",
