@@ -94,9 +94,9 @@ func sowClusters(ctx context.Context, rooms Rooms, p Province) error {
 	return rooms.Registry.AddClusters(ctx, By, add...)
 }
 
-// sowPeople gives roles only to people whom it adds: a role that was taken from
-// somebody stays taken. A Sow that was cut off left at most the last person that
-// it added without them.
+// sowPeople gives roles to people whom it adds, and to the last whom a Sow that
+// was cut off may have left without: a role that was taken from anybody else
+// stays taken.
 func sowPeople(ctx context.Context, rooms Rooms, p Province) error {
 	have, err := rooms.Registry.Persons(ctx)
 	if err != nil {
