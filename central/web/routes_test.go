@@ -333,14 +333,16 @@ func (w *world) programmesArePlanned() {
 	w.ask("lan", "GET", "/clusters/muong-te-01/plan", nil).ok(&plan)
 	var day struct {
 		Slots []struct {
-			Item string
-			From time.Time
+			Item  string
+			Title string
+			From  time.Time
 		}
 		Skipped []any
 	}
 	date := now.AddDate(0, 0, 3).Format(time.DateOnly)
 	w.ask("lan", "GET", "/clusters/muong-te-01/day?date="+date, nil).ok(&day)
-	if plan.Revision != 1 || len(day.Slots) != 1 || day.Slots[0].From.UTC().Format(time.TimeOnly) != "23:30:00" {
+	if plan.Revision != 1 || len(day.Slots) != 1 || day.Slots[0].From.UTC().Format(time.TimeOnly) != "23:30:00" ||
+		day.Slots[0].Title != read["title"] {
 		w.Errorf("%+v", day)
 	}
 }

@@ -243,9 +243,19 @@ func (a *api) plan(ctx context.Context, in *ClusterID) (*body[protocol.Plan], er
 	return answer(p), err
 }
 
+type slot struct {
+	planner.Slot
+	Title string `json:"title,omitempty" doc:"Of the programme, as it is called now."`
+}
+
+type skipped struct {
+	planner.Skipped
+	Title string `json:"title,omitempty" doc:"Of the programme, as it is called now."`
+}
+
 type day struct {
-	Slots   []planner.Slot    `json:"slots"`
-	Skipped []planner.Skipped `json:"skipped"`
+	Slots   []slot    `json:"slots"`
+	Skipped []skipped `json:"skipped"`
 }
 
 func (a *api) day(ctx context.Context, in *struct {
@@ -264,6 +274,10 @@ func (a *api) day(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, newProblem(http.StatusUnprocessableEntity, "date is not a day like 2026-11-21").at("date", "is not a day")
 	}
-	slots, skipped, err := planner.Preview(p, from, from.AddDate(0, 0, 1))
-	return answer(day{append([]planner.Slot{}, slots...), append([]planner.Skipped{}, skipped...)}), err
+	slots, missed, err := planner.Preview(p, from, from.AddDate(0, 0, 1))
+	titles := a.titles(ctx)
+	return answer(day{
+		list(slots, func(s planner.Slot) slot { return slot{s, titles(s.Item)} }),
+		list(missed, func(s planner.Skipped) skipped { return skipped{s, titles(s.Item)} }),
+	}), err
 }
