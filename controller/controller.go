@@ -25,8 +25,9 @@ type Options struct {
 	Board      firmware.Board
 	Store      *store.Store
 	Enrolment  *protocol.Enrolment
-	Link       *link.Options // nil: no network
-	TrustClock bool          // the board's clock is right: an RTC that was set
+	Link       *link.Options    // nil: no network
+	TrustClock bool             // the board's clock is right: an RTC that was set
+	Decoded    *playout.Decoded // shared by the agents of one process; nil: it decodes for itself
 	Log        *slog.Logger
 }
 
@@ -68,6 +69,7 @@ func New(o Options) (*Controller, error) {
 		c.events.put(Fault{"database", damage})
 	}
 	c.player = playout.New(o.Board.Outputs, o.Store, o.Log, func(e playout.Event) { c.events.put(Played{e}) })
+	c.player.Share(o.Decoded)
 	if o.Link != nil {
 		options := *o.Link
 		if options.Will, err = protocol.Encode(c.state.will(options.Cluster)); err != nil {

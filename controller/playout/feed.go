@@ -52,6 +52,7 @@ type feed struct {
 	frames chan frame    // closed at the end
 
 	lib    Library
+	shared *Decoded
 	ctx    context.Context
 	cancel context.CancelFunc
 	begun  bool
@@ -60,9 +61,9 @@ type feed struct {
 	fade   int64  // samples of the fade-in that are done; fadeInSize when none is due
 }
 
-func newFeed(ctx context.Context, lib Library, cue Cue, turn int) *feed {
+func newFeed(ctx context.Context, lib Library, shared *Decoded, cue Cue, turn int) *feed {
 	f := &feed{
-		cue: cue, turn: turn, lib: lib,
+		cue: cue, turn: turn, lib: lib, shared: shared,
 		ready: make(chan struct{}), frames: make(chan frame, aheadBy),
 		skip: samplesOf(cue.From), fade: fadeInSize,
 	}
@@ -140,7 +141,7 @@ func (f *feed) mustSound(part Part) error {
 	for next := 0; next < len(part.Sources); {
 		p, err := f.open(part, next)
 		if err != nil {
-			return f.play(fallback(p.notes))
+			return f.play(f.fallback(p.notes))
 		}
 		err = f.play(p)
 		if err == nil || f.ctx.Err() != nil {
@@ -153,7 +154,7 @@ func (f *feed) mustSound(part Part) error {
 	if len(part.Sources) == 0 {
 		return nil
 	}
-	return f.play(fallback(nil))
+	return f.play(f.fallback(nil))
 }
 
 // piece is a part that has been opened.
@@ -188,12 +189,12 @@ func (f *feed) open(part Part, next int) (piece, error) {
 }
 
 // fallback is what an emergency sounds in place of a part.
-func fallback(notes []note) piece {
+func (f *feed) fallback(notes []note) piece {
 	p := piece{notes: notes}
-	if s, err := newSiren(fallbackSiren); err == nil {
+	if s, err := f.openSource(Source{Siren: fallbackSiren}); err == nil {
 		p.sounds = append(p.sounds, named{s, "siren"})
 	}
-	if s, err := openBuiltIn(generalPhrase); err == nil {
+	if s, err := f.openSource(Source{BuiltIn: generalPhrase}); err == nil {
 		p.sounds = append(p.sounds, named{s, generalPhrase})
 	}
 	return p
@@ -204,9 +205,9 @@ func (f *feed) openSource(s Source) (sound, error) {
 	case s.Audio != "" && s.BuiltIn == "" && s.Siren == Siren{}:
 		return f.openAudio(s.Audio)
 	case s.BuiltIn != "" && s.Audio == "" && s.Siren == Siren{}:
-		return openBuiltIn(s.BuiltIn)
+		return f.shared.open(s.String(), func() (sound, error) { return openBuiltIn(s.BuiltIn) })
 	case s.Siren != Siren{} && s.Audio == "" && s.BuiltIn == "":
-		return newSiren(s.Siren)
+		return f.shared.open(fmt.Sprint(s.Siren), func() (sound, error) { return newSiren(s.Siren) })
 	}
 	return nil, errors.New("a source is one of audio, built-in sound and siren")
 }
@@ -214,7 +215,7 @@ func (f *feed) openSource(s Source) (sound, error) {
 // openAudio reads and checks a file. A read that hangs is left behind.
 func (f *feed) openAudio(hash string) (sound, error) {
 	type result struct {
-		r   *recording
+		s   sound
 		err error
 	}
 	done := make(chan result, 1)
@@ -224,8 +225,8 @@ func (f *feed) openAudio(hash string) (sound, error) {
 			done <- result{err: err}
 			return
 		}
-		r, err := openRecording(data)
-		done <- result{r, err}
+		s, err := f.shared.open(hash, func() (sound, error) { return openRecording(data) })
+		done <- result{s, err}
 	}()
 	limit := readLimit
 	if f.cue.Class == schedule.Emergency {
@@ -235,10 +236,7 @@ func (f *feed) openAudio(hash string) (sound, error) {
 	defer late.Stop()
 	select {
 	case got := <-done:
-		if got.err != nil {
-			return nil, got.err
-		}
-		return got.r, nil
+		return got.s, got.err
 	case <-late.C:
 		return nil, fmt.Errorf("read audio: not done after %v", limit)
 	case <-f.ctx.Done():
@@ -287,7 +285,7 @@ func (f *feed) sayDrill() error {
 	if !f.cue.Drill {
 		return nil
 	}
-	voice, err := openBuiltIn(drillVoice)
+	voice, err := f.openSource(Source{BuiltIn: drillVoice})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ var retryAfter = []time.Duration{time.Second, 2 * time.Second, 5 * time.Second}
 type output struct {
 	firmware.Output
 	lib     Library
+	shared  *Decoded
 	log     *slog.Logger
 	events  func(Event)
 	sensors []*watcher
@@ -106,7 +107,7 @@ func (o *output) track(ctx context.Context) {
 	o.seen, o.silence = turn, want == nil
 	o.failures, o.retryAt = 0, time.Time{}
 	if want != nil {
-		o.coming = newFeed(ctx, o.lib, *want, turn)
+		o.coming = newFeed(ctx, o.lib, o.shared, *want, turn)
 	}
 }
 
@@ -165,7 +166,7 @@ func (o *output) await(ctx context.Context) *feed {
 			}
 		case <-retry:
 			o.retryAt = time.Time{}
-			o.coming = newFeed(ctx, o.lib, o.cue, o.seen)
+			o.coming = newFeed(ctx, o.lib, o.shared, o.cue, o.seen)
 		}
 	}
 }

@@ -40,6 +40,13 @@ func New(board []firmware.Output, lib Library, log *slog.Logger, events func(Eve
 	return p
 }
 
+// Share lets this player decode together with others; before Run.
+func (p *Player) Share(d *Decoded) {
+	for _, o := range p.outputs {
+		o.shared = d
+	}
+}
+
 // Run plays until ctx ends. When it returns, every relay is open; the error
 // names those that could not be driven. It is called once.
 func (p *Player) Run(ctx context.Context) error {
