@@ -74,6 +74,17 @@ export const tokens = {
     unknown: '#566362', // nothing is known: never green, never red
     'unknown-soft': '#e8ebe9',
     'unknown-on-soft': '#3e4948',
+    // Risk levels have the colours of Decision 18/2021, in both schemes.
+    'level-1': '#bfe6fa',
+    'level-1-text': '#171e1f',
+    'level-2': '#fff3ae',
+    'level-2-text': '#171e1f',
+    'level-3': '#f99b2d',
+    'level-3-text': '#171e1f',
+    'level-4': '#c9241c',
+    'level-4-text': '#ffffff',
+    'level-5': '#8a1f7d',
+    'level-5-text': '#ffffff',
   },
   dark: {
     ground: '#0c1112',
@@ -103,6 +114,16 @@ export const tokens = {
     unknown: '#98a5a4',
     'unknown-soft': '#222b2c',
     'unknown-on-soft': '#b9c4c3',
+    'level-1': '#bfe6fa',
+    'level-1-text': '#171e1f',
+    'level-2': '#fff3ae',
+    'level-2-text': '#171e1f',
+    'level-3': '#f99b2d',
+    'level-3-text': '#171e1f',
+    'level-4': '#c9241c',
+    'level-4-text': '#ffffff',
+    'level-5': '#8a1f7d',
+    'level-5-text': '#ffffff',
   },
 };
 

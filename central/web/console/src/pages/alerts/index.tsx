@@ -1,7 +1,47 @@
-import { Title } from '@mantine/core';
+import { Loader, Stack, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { areasFor, useMe } from '@/api/me';
+import { ProblemNote } from '@/app/ProblemNote';
+import { AlertCard } from './AlertCard';
+import classes from './alerts.module.css';
+import { RaiseButtons } from './RaiseButtons';
+import { Unresolved } from './Unresolved';
+import { sorted, usePast, useRunning } from './useAlerts';
 
 export default function Alerts() {
-  const { t } = useTranslation('alerts');
-  return <Title order={1}>{t('title')}</Title>;
+  const { t } = useTranslation(['alerts', 'common']);
+  const me = useMe();
+  const running = useRunning();
+  const past = usePast();
+  const { active, gathering } = sorted(running.data ?? []);
+  return (
+    <Stack gap="lg">
+      <Title order={1}>{t('title')}</Title>
+      <Unresolved />
+      <ProblemNote error={running.error} onRetry={() => void running.refetch()} />
+      {running.isPending && <Loader aria-label={t('common:loading')} />}
+      {active.length > 0 && <List title={t('list.active', { count: active.length })} alerts={active} />}
+      {gathering.length > 0 && <List title={t('list.gathering', { count: gathering.length })} alerts={gathering} />}
+      {running.data && active.length === 0 && gathering.length === 0 && <Text>{t('list.quiet')}</Text>}
+      {areasFor(me, 'raise-alerts').length > 0 && <RaiseButtons />}
+      <ProblemNote error={past.error} onRetry={() => void past.refetch()} />
+      {past.data && <List title={t('list.past')} alerts={sorted(past.data).past} empty={t('list.noPast')} />}
+    </Stack>
+  );
+}
+
+function List({ title, alerts, empty }: { title: string; alerts: Parameters<typeof AlertCard>[0]['alert'][]; empty?: string }) {
+  return (
+    <section>
+      <Title order={2} mb="sm">
+        {title}
+      </Title>
+      {alerts.length === 0 && empty && <Text c="dimmed">{empty}</Text>}
+      <div className={classes.cards}>
+        {alerts.map((a) => (
+          <AlertCard key={`${a.mode} ${a.id}`} alert={a} level={3} />
+        ))}
+      </div>
+    </section>
+  );
 }

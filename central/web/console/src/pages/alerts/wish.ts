@@ -1,5 +1,6 @@
 import type { Area, Areas } from '@/api/areas';
 import type { Schema } from '@/api/client';
+import type { Me } from '@/api/me';
 import { drillVoice, hazardOf, phrases, sirenOf, sirens, type HazardId, type Level, type Phrase, type Siren, type SirenName } from './hazards';
 
 export type Mode = 'live' | 'drill';
@@ -36,6 +37,16 @@ export const limits = { text: 4000, minutes: 24 * 60, repetitions: 100, pause: 3
 export function wide(audience: string[]): boolean {
   const communes = new Set(audience.map((code) => (code.length >= 5 ? code.slice(0, 5) : '')));
   return audience.length === 0 || communes.size > 1 || communes.has('');
+}
+
+/** alone tells whether a person's own signature is enough, as key sets are made:
+ * a live alert is raised by one officer of its commune, and by two persons where
+ * it reaches further, or where somebody of the province raises it. */
+export function alone(mode: Mode, audience: string[], me: Pick<Me, 'roles'>): boolean {
+  if (mode === 'drill') return true;
+  if (wide(audience)) return false;
+  const own = me.roles.filter((r) => r.name === 'officer').map((r) => r.area);
+  return audience.every((code) => own.includes(code) || own.includes(code.slice(0, 5)));
 }
 
 const kindWords: Record<string, string> = {
@@ -105,17 +116,21 @@ export function moved(w: Wish, audience: string[], place: string): Wish {
 }
 
 /** wishOf takes up an alert that was raised, to replace what it says. */
-export function wishOf(a: Schema<'Alert'>, minutes: number): Wish {
+export function wishOf(a: Schema<'Alert'>): Wish {
   const h = hazardOf(a.hazard);
   return {
     mode: a.mode, hazard: h.id, audience: a.audience,
-    level: a.level as Level,
+    level: (a.level ?? 0) as Level,
     siren: a.siren,
     phrase: a.phrase in phrases ? (a.phrase as Phrase) : h.phrase,
-    messages: a.messages.map((m) => ({ language: m.language, text: m.text, own: true })),
-    repetitions: a.mode === 'drill' ? 1 : h.repetitions,
-    pause: h.pause,
-    minutes,
+    messages: a.messages.map((m) => ({
+      language: m.language, text: m.text, own: true,
+      // How long it is, is not told; it is heard as it was.
+      ...(m.audio && { audio: { sha256: m.audio, seconds: phrases[h.phrase].seconds, name: '' } }),
+    })),
+    repetitions: a.repetitions,
+    pause: a.pause,
+    minutes: a.mode === 'drill' ? Math.min(drillMinutes, h.minutes) : h.minutes,
   };
 }
 
@@ -157,9 +172,14 @@ export function faults(w: Wish): Fault[] {
   return found;
 }
 
-/** announcementOf is what is asked for of the server; recorded is what stands
- * for the text of a message that was only recorded. */
-function announcementOf(w: Wish, recorded: (language: string) => string): Renewal {
+/** recorded is what stands for the text of a message that was only recorded. It
+ * is signed, so it is Vietnamese whatever language the console shows. */
+export function recorded(language: string): string {
+  return `Bản ghi âm ${new Intl.DisplayNames('vi', { type: 'language' }).of(language) ?? language}.`;
+}
+
+/** announcementOf is what is asked for of the server. */
+function announcementOf(w: Wish): Renewal {
   return {
     hazard: w.hazard,
     ...(w.level > 0 && { level: w.level }),
@@ -174,12 +194,12 @@ function announcementOf(w: Wish, recorded: (language: string) => string): Renewa
   };
 }
 
-export function bodyOf(w: Wish, recorded: (language: string) => string): AlertWish {
-  return { mode: w.mode, audience: w.audience, ...announcementOf(w, recorded) };
+export function bodyOf(w: Wish): AlertWish {
+  return { mode: w.mode, audience: w.audience, ...announcementOf(w) };
 }
 
-export function renewalOf(w: Wish, recorded: (language: string) => string): Renewal {
-  return announcementOf(w, recorded);
+export function renewalOf(w: Wish): Renewal {
+  return announcementOf(w);
 }
 
 /** The pause that a board makes after siren and after words, seconds. */
