@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"loa/firmware"
 	"loa/firmware/sim"
 )
 
@@ -60,18 +62,31 @@ type sound struct {
 func (p *pole) view() view {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	v := view{ID: p.id, Fault: p.fault, Connected: p.network.online(), Edges: []edge{}}
-	if p.board != nil {
-		v.Relay = p.board.Relay(relayName).Closed()
-		v.Edges = edges(p.board.Recorder.Edges())
+	v := view{ID: p.id, Fault: p.fault, Connected: p.network.online(), Relay: p.closed(), Edges: edges(p.recorder.Edges())}
+	for _, s := range p.amplifier.Heard() {
+		v.Heard += float64(len(s.Levels)) * firmware.SensorStep.Seconds()
 	}
+	v.Heard = tenths(v.Heard)
 	return v
 }
 
+// closed tells where the relay's contact is. The caller holds the cluster's
+// lock.
+func (p *pole) closed() bool { return p.board != nil && p.board.Relay(relayName).Closed() }
+
 func (p *pole) record() record {
-	r := record{Cluster: p.id, Step: 0.1, Edges: p.view().Edges, Sound: []sound{}}
+	r := record{Cluster: p.id, Step: firmware.SensorStep.Seconds(), Edges: edges(p.recorder.Edges()), Sound: []sound{}}
+	for _, s := range p.amplifier.Heard() {
+		levels := make([]float64, len(s.Levels))
+		for i, v := range s.Levels {
+			levels[i] = tenths(20 * math.Log10(v))
+		}
+		r.Sound = append(r.Sound, sound{s.Start.UTC().Round(0), levels})
+	}
 	return r
 }
+
+func tenths(v float64) float64 { return math.Round(v*10) / 10 }
 
 func edges(moved []sim.Edge) []edge {
 	all := []edge{}

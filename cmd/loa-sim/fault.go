@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"loa/firmware/sim"
 )
 
 // fault is what is wrong with a cluster, one thing at a time.
@@ -19,6 +21,10 @@ const (
 )
 
 var faults = []fault{none, unplugged, amplifierDead, hornsCut, networkCut, soundCardLost}
+
+// conditions are what faults mean for an amplifier and its horns; of all others
+// it is healthy.
+var conditions = map[fault]sim.Condition{amplifierDead: sim.AmplifierDead, hornsCut: sim.HornsCut}
 
 func parseFault(s string) (fault, error) {
 	if f := fault(s); slices.Contains(faults, f) {
@@ -52,6 +58,7 @@ func (p *pole) set(f fault) {
 // holds the cluster's lock.
 func (f fault) apply(p *pole) {
 	p.network.set(f == networkCut || f == unplugged)
+	p.amplifier.Break(conditions[f])
 	if f == unplugged && p.off != nil {
 		p.off()
 	}

@@ -16,8 +16,10 @@ import (
 	"loa/central"
 	"loa/controller"
 	"loa/controller/link"
+	"loa/controller/playout"
 	"loa/controller/protocol"
 	"loa/controller/store"
+	"loa/firmware"
 	"loa/firmware/sim"
 )
 
@@ -29,6 +31,9 @@ const (
 )
 
 const outputName = "main"
+
+// sensors of every simulated cabinet, by name.
+var sensors = map[string]firmware.Quantity{"amplifier-current": firmware.Current, "horn-sound": firmware.Sound}
 
 // bootAgain is how long a board that ended by itself stays off, as the service
 // manager of a real one would have it.
@@ -43,6 +48,11 @@ type pole struct {
 	enrolment protocol.Enrolment
 	network   network
 	log       *slog.Logger
+	decoded   *playout.Decoded // shared by all
+
+	// What stands outside the board, and remembers for an hour.
+	amplifier *sim.Amplifier
+	recorder  *sim.Recorder
 
 	mu      sync.Mutex
 	fault   fault
@@ -54,7 +64,12 @@ type pole struct {
 // openPole gives the cluster of a folder, and enrols it first where that was not
 // done yet.
 func openPole(ctx context.Context, d *desk, dir, id, authority string, log *slog.Logger) (*pole, error) {
-	p := &pole{id: id, dir: filepath.Join(dir, id), log: log.With("cluster", id), changed: make(chan struct{})}
+	p := &pole{
+		id: id, dir: filepath.Join(dir, id), log: log.With("cluster", id), changed: make(chan struct{}),
+		fault: none, amplifier: sim.NewAmplifier(), recorder: &sim.Recorder{},
+	}
+	p.recorder.RecordPCM(false)
+	p.recorder.Keep(firmware.SensorMemory)
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the cluster's folder: %w", err)
 	}
@@ -155,14 +170,14 @@ func (p *pole) live(ctx context.Context, at central.Addresses) (err error) {
 	if err != nil {
 		return err
 	}
-	board, err := sim.New(sim.Options{Outputs: []sim.Output{{
+	board, err := sim.New(sim.Options{Recorder: p.recorder, Outputs: []sim.Output{{
 		Name: outputName, Relays: []string{relayName}, WarmUp: warmUp, Tail: tailTime, LongestOn: longestOn,
+		Amplifier: p.amplifier, Sensors: sensors,
 	}}})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, board.Close()) }()
-	board.Recorder.RecordPCM(false)
 	p.wire(board)
 	defer p.wire(nil)
 	kept, err := store.Open(filepath.Join(p.dir, storeFolder))
@@ -171,7 +186,8 @@ func (p *pole) live(ctx context.Context, at central.Addresses) (err error) {
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
 	agent, err := controller.New(controller.Options{
-		Agent: "sim", Key: p.key, Board: board.Board, Store: kept, Enrolment: &p.enrolment, Log: slog.New(slog.DiscardHandler),
+		Agent: "sim", Key: p.key, Board: board.Board, Store: kept, Enrolment: &p.enrolment, Decoded: p.decoded,
+		Log:  slog.New(slog.DiscardHandler), // of so many at once nobody could read it
 		Link: &link.Options{Cluster: p.id, Broker: at.Broker, Audio: at.Audio, TLS: config, Agent: "sim", Dial: p.network.dial},
 	})
 	if err != nil {

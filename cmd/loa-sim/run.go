@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"loa/controller/playout"
 	"loa/seeds"
 )
 
@@ -65,17 +66,72 @@ func (c *runCommand) Run(ctx context.Context, log *slog.Logger) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var running sync.WaitGroup
+	decoded := &playout.Decoded{}
 	for _, p := range poles {
-		p.network.broker = at.Broker
+		p.network.broker, p.decoded = at.Broker, decoded
 		running.Go(func() { p.run(ctx, at) })
 	}
 	panel := &control{poles: poles, kept: func() error { return keepFaults(c.Data, poles) }}
 	running.Go(func() { stop(panel.serve(ctx, c.Data)) })
+	running.Go(func() { watch(ctx, poles, log) })
 	running.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
 	return nil
+}
+
+const (
+	watchEvery  = time.Second
+	soundsAfter = 2 // looks after which what sounds is told: they do not begin in one instant
+)
+
+// watch tells what all clusters together do, a line when that changes.
+func watch(ctx context.Context, poles map[string]*pole, log *slog.Logger) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	connected, sounding, looks := "", 0, 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		could, are, sound := 0, 0, 0
+		for _, p := range poles {
+			p.mu.Lock()
+			if p.fault != unplugged && p.fault != networkCut {
+				could++
+			}
+			if p.closed() {
+				sound++
+			}
+			p.mu.Unlock()
+			if p.network.online() {
+				are++
+			}
+		}
+		switch {
+		case are == could && connected != "all":
+			connected = "all"
+			log.Info("every cluster that has a network is connected", "clusters", are)
+		case are == 0 && could > 0 && connected == "all":
+			connected = "none"
+			log.Warn("no cluster is connected; they play on and try again")
+		}
+		switch {
+		case sound == 0 && sounding > 0:
+			sounding, looks = 0, 0
+			log.Info("relays open again")
+		case sound == 0:
+			looks = 0
+		case sounding == 0:
+			if looks++; looks >= soundsAfter {
+				sounding = sound
+				log.Info("relays closed", "clusters", sound)
+			}
+		}
+	}
 }
 
 // lock keeps a second simulation out of a folder: two boards with one key would
