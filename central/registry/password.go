@@ -257,6 +257,15 @@ func (r *Registry) WithPassword(ctx context.Context) ([]Person, error) {
 	return r.store.WithPassword(ctx)
 }
 
+// HasPassword reports whether a person can sign in.
+func (r *Registry) HasPassword(ctx context.Context, person string) (bool, error) {
+	_, err := r.store.Password(ctx, person)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // NoteSignedIn writes into the audit chain that a person signed in from an
 // address.
 func (r *Registry) NoteSignedIn(ctx context.Context, person, address string) error {

@@ -378,7 +378,15 @@ func TestTrustThatIsRefused(t *testing.T) {
 
 func TestBrokenDatabase(t *testing.T) {
 	w := newWorld(t)
+	w.settled("lan")
+	b := w.signed("lan")
 	w.must(w.db.Close())
+	b.ask("GET", "/me", nil).refused(500, "internal") // and not 'signed out'
+	r := b.ask("POST", "/session", object{"person": "lan", "password": good})
+	r.refused(500, "internal")
+	if r.header.Get("Set-Cookie") != "" {
+		t.Errorf("a cookie for no session: %v", r.header)
+	}
 	w.ask("", "GET", "/healthz", nil).refused(http.StatusServiceUnavailable, "unavailable")
 	p := w.ask("lan", "GET", "/me", nil).refused(500, "internal")
 	if strings.Contains(p.Detail, "database") || !strings.Contains(w.log.String(), "database is closed") {

@@ -51,13 +51,17 @@ type denials struct {
 }
 
 func (d *denials) worth(person string, now time.Time) bool {
+	return d.atMost(mostDenials, person, now)
+}
+
+func (d *denials) atMost(most int, person string, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if now.Sub(d.since) >= time.Minute {
 		d.since, d.count = now, map[string]int{}
 	}
 	d.count[person]++
-	return d.count[person] <= mostDenials
+	return d.count[person] <= most
 }
 
 // denied notes that the person was denied an operation. Hanging up does not

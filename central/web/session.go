@@ -130,9 +130,10 @@ func (a *api) begin(ctx context.Context, person, mark string) error {
 // end ends the session of a request, and says whose it was; "" without one.
 func (a *api) end(ctx context.Context) (person string, err error) {
 	c := callerOf(ctx)
-	person = c.GetString(ctx, sessionPerson)
-	if err := c.Destroy(ctx); err != nil {
-		return "", fmt.Errorf("end session: %w", err)
+	if person = c.GetString(ctx, sessionPerson); person != "" {
+		if err := c.Destroy(ctx); err != nil {
+			return "", fmt.Errorf("end session: %w", err)
+		}
 	}
 	c.WriteSessionCookie(ctx, c.answer, "", time.Time{})
 	return person, nil

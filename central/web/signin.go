@@ -311,12 +311,16 @@ func (a *api) invite(ctx context.Context, in *PersonID) (*body[invited], error) 
 	return answer(invited{text, v.ExpiresAt.UTC()}), err
 }
 
+// mostRefused is how many wrong passwords of anybody a minute go into the audit
+// chain; see mostDenials.
+const mostRefused = 120
+
 // refusedPassword notes a wrong password. The chain has so many a minute of each
-// person who was guessed at, and of each address; the log has all.
+// person who was guessed at, and of all; the log has every one.
 func (a *api) refusedPassword(ctx context.Context, person string) {
 	from := callerOf(ctx).address
 	a.Log.Warn("wrong password", "address", from)
-	if !a.denials.worth("from "+from, time.Now()) || !a.denials.worth("password of "+person, time.Now()) {
+	if !a.denials.worth("password of "+person, time.Now()) || !a.denials.atMost(mostRefused, "all passwords", time.Now()) {
 		return
 	}
 	a.noteDown(ctx, func(ctx context.Context) error { return a.Registry.NoteRefused(ctx, person, from) })
