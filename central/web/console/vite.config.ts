@@ -2,9 +2,10 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { finish } from './build/finish.ts';
+import { unused } from './build/unused.ts';
 
 export default defineConfig({
-  plugins: [react(), finish()],
+  plugins: [react(), unused(), finish()],
   // The server writes each page's own nonce here; its policy takes no other style.
   html: { cspNonce: 'LOA-NONCE' },
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
@@ -22,7 +23,7 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     setupFiles: ['src/test/setup.ts'],
-    include: ['src/**/*.test.{ts,tsx}'],
+    include: ['src/**/*.test.{ts,tsx}', 'build/*.test.ts'],
     restoreMocks: true,
   },
 });

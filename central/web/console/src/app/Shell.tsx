@@ -1,10 +1,10 @@
 import { Button, Loader, Menu, Text, VisuallyHidden } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, NavLink, Outlet, ScrollRestoration, useLocation } from 'react-router';
 import { api } from '@/api/client';
-import { live } from '@/api/hooks';
+import { live, useSessionEnded } from '@/api/hooks';
 import { meQuery, type Me } from '@/api/me';
 import { isProblem } from '@/api/problem';
 import { follow } from '@/api/queries';
@@ -15,8 +15,9 @@ import { Icon } from './icons';
 import { Mark } from './Mark';
 import { placesOf, type Place } from './nav';
 import { ProblemNote } from './ProblemNote';
-import { SignInAgain } from './SignInAgain';
 import classes from './shell.module.css';
+
+const SignInAgain = lazy(() => import('./SignInAgain'));
 
 /** Shell is around every page of somebody who is signed in. */
 export function Shell() {
@@ -36,6 +37,7 @@ function Inside({ me }: { me: Me }) {
   const { t } = useTranslation(['shell', 'common']);
   const client = useQueryClient();
   const places = placesOf(me);
+  const ended = useSessionEnded();
   useEffect(() => {
     const unfollow = follow(client, live);
     const hurry = () => live.hurry();
@@ -79,7 +81,11 @@ function Inside({ me }: { me: Me }) {
         </SignProvider>
       </main>
       <Bar places={places} />
-      <SignInAgain me={me} />
+      {ended && (
+        <Suspense>
+          <SignInAgain me={me} />
+        </Suspense>
+      )}
       <ScrollRestoration />
     </div>
   );

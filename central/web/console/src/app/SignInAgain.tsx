@@ -3,16 +3,15 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '@/api/client';
-import { live, useSessionEnded } from '@/api/hooks';
+import { live } from '@/api/hooks';
 import { meQuery, type Me } from '@/api/me';
 import { session } from '@/api/session';
 import { ProblemNote } from './ProblemNote';
 
 /** SignInAgain asks for the password over the page when the session has ended:
  * what was typed stays, and what was asked for goes on. */
-export function SignInAgain({ me }: { me: Me }) {
+export default function SignInAgain({ me }: { me: Me }) {
   const { t } = useTranslation('shell');
-  const ended = useSessionEnded();
   const client = useQueryClient();
   const [password, setPassword] = useState('');
   const signIn = useMutation({
@@ -25,7 +24,7 @@ export function SignInAgain({ me }: { me: Me }) {
     },
   });
   return (
-    <Modal opened={ended} onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={t('again.title')}>
+    <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={t('again.title')}>
       <form
         onSubmit={(e) => {
           e.preventDefault();
