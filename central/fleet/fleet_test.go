@@ -1,7 +1,10 @@
 package fleet_test
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -53,6 +56,25 @@ func (w *world) start(t *testing.T) {
 	t.Helper()
 	var err error
 	w.Fleet, err = fleet.New(fleet.Options{Store: w.db.Fleet(), Registry: w.reg, Log: slog.New(slog.DiscardHandler)})
+	must(t, err)
+}
+
+// enrol hangs boards up.
+func (w *world) enrol(t *testing.T, clusters ...string) {
+	t.Helper()
+	for i, c := range clusters {
+		seed := sha256.Sum256([]byte(c))
+		_, err := w.reg.Enrol(t.Context(), "test", c, ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey), fmt.Sprintf("a%d", i))
+		must(t, err)
+	}
+}
+
+// keep stores a receipt, as orders does.
+func (w *world) keep(t *testing.T, r protocol.Receipt) {
+	t.Helper()
+	_, err := w.db.Orders().AddReceipts(t.Context(), []orders.ReceiptRow{{
+		Receipt: r, Hash: fmt.Sprint(r.Epoch, r.Sequence), Envelope: []byte("{}"), ReceivedAt: r.At,
+	}})
 	must(t, err)
 }
 

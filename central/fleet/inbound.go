@@ -52,11 +52,17 @@ func checkState(s protocol.State, cluster string) error {
 	if err := addressed(s.Version, s.Cluster, cluster); err != nil {
 		return err
 	}
+	if !writable(s.At) {
+		return errors.New("a time that is too far off")
+	}
 	if len(s.OnAir) > maxEntries || len(s.Faults) > maxEntries {
 		return fmt.Errorf("onAir or faults: more than %d entries", maxEntries)
 	}
 	texts := []string{s.Boot, s.Clock}
 	for _, on := range s.OnAir {
+		if !writable(on.Since) {
+			return errors.New("a time that is too far off")
+		}
 		texts = append(texts, on.Output, on.Class, string(on.Mode), on.Subject, on.Order)
 	}
 	for _, fault := range s.Faults {
@@ -136,6 +142,12 @@ func (f *Fleet) faults(p *Picture, s protocol.State, now time.Time) {
 	}
 }
 
+// writable reports whether a board's time can be written as JSON in any zone.
+func writable(t time.Time) bool {
+	year := t.UTC().Year()
+	return year >= 1 && year < 9999
+}
+
 // clip bounds what of a board's text goes into the history.
 func clip(s string) string {
 	if len(s) > maxText {
@@ -169,6 +181,9 @@ func JudgedBy(r protocol.Receipt) (Judged, bool) {
 	if r.Evidence == nil || r.Evidence.Verdict != protocol.VerdictHeard && r.Evidence.Verdict != protocol.VerdictSilent {
 		return Judged{}, false
 	}
+	if !writable(r.At) {
+		r.At = time.Time{}
+	}
 	return Judged{
 		Cluster: r.Cluster, Epoch: r.Epoch, Sequence: r.Sequence, At: r.At, Order: r.Order,
 		Occurrence: cmp.Or(r.Occurrence, r.Subject), Output: r.Evidence.Output,
@@ -187,6 +202,9 @@ func (f *Fleet) Telemetry(ctx context.Context, cluster string, payload []byte) e
 	t, err := read[protocol.Telemetry](payload, maxTelemetry)
 	if err == nil {
 		err = addressed(t.Version, t.Cluster, cluster)
+	}
+	if err == nil && !(writable(t.PlanUntil) && writable(t.At)) {
+		err = errors.New("a time that is too far off")
 	}
 	if err != nil {
 		return fmt.Errorf("telemetry of cluster %s: %w", cluster, err)

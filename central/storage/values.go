@@ -18,6 +18,9 @@ func millis(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
 }
 
+// The years 1 to 9999, which JSON can tell: a board may claim any time.
+const firstMilli, lastMilli = -62_135_596_800_000, 253_402_300_799_999
+
 // when scans what millis wrote.
 type when struct{ to *time.Time }
 
@@ -26,7 +29,7 @@ func (w when) Scan(v any) error {
 	case nil:
 		*w.to = time.Time{}
 	case int64:
-		*w.to = time.UnixMilli(v).UTC()
+		*w.to = time.UnixMilli(min(max(v, firstMilli), lastMilli)).UTC()
 	default:
 		return fmt.Errorf("scan time: got %T", v)
 	}

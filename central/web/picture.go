@@ -41,7 +41,7 @@ func (a *api) picture() {
 	route(a, "listRuns", "GET", "/clusters/{id}/runs", "What ran on a cluster, the last first", a.runs)
 	route(a, "listFaults", "GET", "/faults", "What boards sent that cannot be right, the last first", a.faults)
 	route(a, "events", "GET", "/events", "What changes, as it does: a stream of server-sent events", a.events, a.streamed)
-	route(a, "listBriefly", "GET", "/clusters/brief", "Every cluster that the person may look at, in few words", a.briefly)
+	route(a, "listBriefly", "GET", "/clusters/brief", "Every cluster that the person may look at, in few words", a.briefly, a.asBriefs)
 	route(a, "listAlarms", "GET", "/alarms", "Everything because of which a cluster is silent or will be, the newest first", a.alarms)
 	route(a, "getTimeline", "GET", "/clusters/{id}/timeline", "What a cluster was told, did, suffered, or ought to have done, the last first", a.timeline)
 }

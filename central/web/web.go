@@ -76,7 +76,7 @@ func build(o Options) (*api, http.Handler) {
 	mux := http.NewServeMux()
 	a := &api{Options: o, API: humago.New(mux, configOf(o.Version))}
 	a.teller.content.Most = mostNotes
-	a.UseMiddleware(a.signIn, a.noteChange)
+	a.UseMiddleware(compress, a.signIn, a.noteChange)
 	a.entrance()
 	a.people()
 	a.places()

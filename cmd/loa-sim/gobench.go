@@ -30,6 +30,8 @@ const (
 	protocolFolder = "controller/protocol"
 	scheduleFolder = "controller/schedule"
 	playoutFolder  = "controller/playout"
+	storageFolder  = "central/storage"
+	webFolder      = "central/web"
 )
 
 func timed(name, pkg, bench, baseline, unit string) measured {
@@ -54,6 +56,9 @@ var goBenchmarks = []measured{
 	timed("schedule/decide/after-boot", scheduleFolder, "Decide/after-boot", "Decide/naive", "us"),
 	timed("schedule/new-calendar", scheduleFolder, "NewCalendar", "", "ms"),
 	{"playout/decode-a-second", playoutFolder, "Decode", "", "ms/s_of_sound", "ms", 1},
+	timed("storage/board-of-a-message", storageFolder, "AskForABoard/kept", "AskForABoard/query", "us"),
+	timed("web/10000-clusters-briefly", webFolder, "Clusters/brief", "Clusters/full", "ms"),
+	timed("web/10000-clusters-briefly-gzip", webFolder, "Clusters/brief-gzip", "Clusters/full", "ms"),
 }
 
 // goBenchmarks runs those that are wanted, package by package.

@@ -1,0 +1,4 @@
+package fleet
+
+// GiveUp is what Run does some time after a start.
+func GiveUp(f *Fleet) { f.giveUp() }
