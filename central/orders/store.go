@@ -228,7 +228,8 @@ type Store interface {
 	Fates(ctx context.Context, order string) ([]ClusterFate, error) // by cluster
 	Counts(ctx context.Context, order string) (Counts, error)
 	// Delivered counts an order's deliveries that are alike, to these clusters; to
-	// all for nil.
+	// all for nil. A fate that StandingOf does not tell from finished is given as
+	// finished, a verdict that is none of protocol's as unknown.
 	Delivered(ctx context.Context, order string, clusters []string) (map[Delivered]int, error)
 	// Over lists the alerts whose Until is after one time and not after another.
 	Over(ctx context.Context, after, until time.Time) ([]string, error)

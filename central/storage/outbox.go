@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	"loa/central/orders"
@@ -103,16 +104,45 @@ func (s orderStore) Counts(ctx context.Context, order string) (orders.Counts, er
 	return c, err
 }
 
+// What tells deliveries apart, in the order of its numbers in the query below.
+var (
+	handlings = []orders.Handling{orders.Waiting, orders.Held, orders.Accepted, orders.NotDurable, orders.Refused, orders.Superseded, orders.Lapsed}
+	fates     = []protocol.Fate{"", protocol.FateStarted, protocol.FateFailed, protocol.FateMissed, protocol.FateFinished}
+	verdicts  = []protocol.Verdict{"", protocol.VerdictHeard, protocol.VerdictSilent, protocol.VerdictUnknown}
+)
+
+// deliveredKey is one number for what tells a delivery apart: SQLite groups ten
+// thousand rows by four texts in three times the time.
+var deliveredKey = fmt.Sprintf(`(attempts > 0) + 2 * (%s + %d * (%s + %d * (%s)))`,
+	numbered("handling", handlings), len(handlings), numbered("fate", fates), len(fates), numbered("verdict", verdicts))
+
+// numbered is the number of a column's value; what is not known is taken for the
+// last.
+func numbered[T ~string](column string, values []T) string {
+	when := "CASE " + column
+	for i, v := range values[:len(values)-1] {
+		when += fmt.Sprintf(" WHEN '%s' THEN %d", v, i)
+	}
+	return when + fmt.Sprintf(" ELSE %d END", len(values)-1)
+}
+
 func (s orderStore) Delivered(ctx context.Context, order string, clusters []string) (map[orders.Delivered]int, error) {
 	groups := map[orders.Delivered]int{}
+	where, args := `order_hash = ?`, []any{order}
+	if clusters != nil {
+		where, args = where+` AND cluster IN (SELECT value FROM json_each(?))`, append(args, asJSON(clusters))
+	}
 	_, err := list(ctx, s.db.reader, func(rows *sql.Rows) (none struct{}, err error) {
-		var d orders.Delivered
-		var n int
-		err = rows.Scan(&d.Handling, &d.Fate, &d.Verdict, &d.Sent, &n)
+		var key, n int
+		err = rows.Scan(&key, &n)
+		d := orders.Delivered{Sent: key%2 == 1}
+		key /= 2
+		d.Handling, key = handlings[key%len(handlings)], key/len(handlings)
+		d.Fate, key = fates[key%len(fates)], key/len(fates)
+		d.Verdict = verdicts[key]
 		groups[d] += n
 		return none, err
-	}, `SELECT handling, fate, verdict, attempts > 0, count(*) FROM outbox WHERE order_hash = ?1
-		AND (?2 OR cluster IN (SELECT value FROM json_each(?3))) GROUP BY 1, 2, 3, 4`, order, clusters == nil, asJSON(clusters))
+	}, `SELECT `+deliveredKey+`, count(*) FROM outbox WHERE `+where+` GROUP BY 1`, args...)
 	return groups, err
 }
 

@@ -31,6 +31,7 @@ const (
 	scheduleFolder = "controller/schedule"
 	playoutFolder  = "controller/playout"
 	storageFolder  = "central/storage"
+	ordersFolder   = "central/orders"
 	webFolder      = "central/web"
 )
 
@@ -57,6 +58,7 @@ var goBenchmarks = []measured{
 	timed("schedule/new-calendar", scheduleFolder, "NewCalendar", "", "ms"),
 	{"playout/decode-a-second", playoutFolder, "Decode", "", "ms/s_of_sound", "ms", 1},
 	timed("storage/board-of-a-message", storageFolder, "AskForABoard/kept", "AskForABoard/query", "us"),
+	timed("orders/count-10000-clusters", ordersFolder, "Tally/counted", "Tally/each", "ms"),
 	timed("web/10000-clusters-briefly", webFolder, "Clusters/brief", "Clusters/full", "ms"),
 	timed("web/10000-clusters-briefly-gzip", webFolder, "Clusters/brief-gzip", "Clusters/full", "ms"),
 }
