@@ -237,11 +237,13 @@ func (a *api) try(ctx context.Context, person string, try func() error) error {
 }
 
 func (a *api) beginSession(ctx context.Context, in *body[signingIn]) (*body[myself], error) {
+	// Ids are in lower case; a phone begins with a capital, and ends with a space.
+	id := strings.ToLower(strings.TrimSpace(in.Body.Person))
 	var p registry.Person
-	err := a.try(ctx, in.Body.Person, func() error {
+	err := a.try(ctx, id, func() error {
 		var mark string
 		var err error
-		if p, mark, err = a.Registry.SignIn(ctx, in.Body.Person, in.Body.Password); err != nil {
+		if p, mark, err = a.Registry.SignIn(ctx, id, in.Body.Password); err != nil {
 			return err
 		}
 		if wait := a.attempts.take(time.Now(), "begun "+p.ID, paceBegun); wait > 0 {
