@@ -336,3 +336,40 @@ func check(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// sleepy is a context whose end is noticed late, as on a busy machine.
+type sleepy struct {
+	context.Context
+	end time.Time
+}
+
+func (s sleepy) Done() <-chan struct{} { return nil }
+
+func (s sleepy) Err() error {
+	if time.Now().Before(s.end) {
+		return nil
+	}
+	return context.DeadlineExceeded
+}
+
+// A caller that sleeps through its deadline is told of no error when the device
+// took everything; of one when it did not.
+func TestSpeakerIsNotToBlameForALateCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBoard(t, sim.Options{Outputs: []sim.Output{{Name: "main"}}})
+		s := b.Speaker("main")
+		late := func() sleepy { return sleepy{t.Context(), time.Now().Add(10 * time.Millisecond)} }
+		if err := s.Write(late(), make([]int16, samples(sim.DefaultBuffer+20*time.Millisecond))); err != nil {
+			t.Errorf("Write: %v", err)
+		}
+		if err := s.Drain(late()); err != nil {
+			t.Errorf("Drain: %v", err)
+		}
+		if err := s.Write(late(), make([]int16, samples(time.Second))); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Write of more than there is room for: %v", err)
+		}
+		if err := s.Write(sleepy{t.Context(), time.Now()}, make([]int16, 10)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Write after its deadline: %v", err)
+		}
+	})
+}
