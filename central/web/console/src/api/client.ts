@@ -31,6 +31,9 @@ interface Common {
   /** The revision that was read, as `tagged` gave it: If-Match. */
   ifMatch?: string;
   signal?: AbortSignal;
+  /** No answer for so long is no answer (network), ms. The time in which the
+   * person signs in again does not count. */
+  patience?: number;
   /** Answer 401 as a problem, where others ask to sign in again. */
   signingIn?: boolean;
 }
@@ -80,6 +83,7 @@ async function send(method: string, path: string, options: Loose = {}): Promise<
 
 async function once(method: string, url: string, options: Loose): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' };
+  const ends = [options.signal, options.patience === undefined ? undefined : AbortSignal.timeout(options.patience)].filter((s) => s !== undefined);
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
   if (options.ifMatch !== undefined) headers['If-Match'] = options.ifMatch;
   try {
@@ -89,7 +93,7 @@ async function once(method: string, url: string, options: Loose): Promise<Respon
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
       credentials: 'same-origin',
       cache: 'no-store',
-      signal: options.signal,
+      signal: ends.length > 1 ? AbortSignal.any(ends) : ends[0],
     });
     noteServerTime(answer.headers.get('Date'), 'header');
     return answer;

@@ -42,3 +42,9 @@ export function problemOf(status: number, text: string, retryAfter: string | nul
 export function isProblem(e: unknown, code?: string): e is Problem {
   return e instanceof Problem && (code === undefined || e.code === code);
 }
+
+/** unanswered tells whether a problem leaves open what the server did: there was
+ * no answer, or one of something that stands before it. */
+export function unanswered(e: unknown): boolean {
+  return isProblem(e) && (e.status === 0 || e.status === 408 || e.status >= 500);
+}

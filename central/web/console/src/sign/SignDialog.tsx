@@ -5,6 +5,7 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '@/api/client';
 import { meQuery } from '@/api/me';
+import { unanswered } from '@/api/problem';
 import { ProblemNote } from '@/app/ProblemNote';
 import { readDocument, type Documents } from './documents';
 import { fromBase64 } from './envelope';
@@ -20,18 +21,35 @@ import classes from './reading.module.css';
 
 /** held kinds make or end sound at once: they are confirmed by holding. */
 const held = ['alert', 'cancel', 'stop', 'local'];
+/** An answer to such a signature is waited for so long, ms: then whoever asked
+ * says that nothing is known, and asks. */
+const patience = 15_000;
 
-export default function SignDialog({ draft, onDone }: { draft: Draft; onDone: (order?: Order) => void }) {
+interface Props {
+  draft: Draft;
+  onDone: (order?: Order) => void;
+  /** It is not known whether the signature arrived. */
+  onUnknown: (e: unknown) => void;
+}
+
+export default function SignDialog({ draft, onDone, onUnknown }: Props) {
   const { t } = useTranslation(['sign', 'common']);
   const narrow = useMediaQuery('(max-width: 47.99em)');
   const client = useQueryClient();
   const prepared = useQuery({ queryKey: ['prepared', draft.hash], queryFn: () => prepare(draft), retry: false, staleTime: Infinity });
   const send = useMutation({
     mutationFn: async ({ what, key }: { what: Prepared; key: BrowserKey }) =>
-      api.post('/orders/{hash}/signatures', { path: { hash: what.hash }, body: await signature(key, what.bytes) }),
+      api.post('/orders/{hash}/signatures', {
+        path: { hash: what.hash },
+        body: await signature(key, what.bytes),
+        ...(held.includes(what.document.kind) && { patience }),
+      }),
     onSuccess: (order) => {
       void client.invalidateQueries({ queryKey: ['orders'] });
       onDone(order);
+    },
+    onError: (e, { what }) => {
+      if (held.includes(what.document.kind) && unanswered(e)) onUnknown(e);
     },
   });
   const what = prepared.data;
@@ -53,13 +71,16 @@ export default function SignDialog({ draft, onDone }: { draft: Draft; onDone: (o
             <Document what={what} />
             <Told draft={draft} />
             <Details what={what} />
-            <ProblemNote error={send.error} />
-            <Confirm what={what} busy={send.isPending} onSign={(key) => send.mutate({ what, key })} />
           </>
         )}
-        <Button variant="default" onClick={() => onDone()} disabled={send.isPending}>
-          {t('giveUp')}
-        </Button>
+        {/* Under the thumb, however long the order is. */}
+        <Stack className={classes.foot} gap="xs">
+          <ProblemNote error={send.error} />
+          {what && <Confirm what={what} busy={send.isPending} onSign={(key) => send.mutate({ what, key })} />}
+          <Button variant="default" onClick={() => onDone()} disabled={send.isPending}>
+            {t('giveUp')}
+          </Button>
+        </Stack>
       </Stack>
     </Modal>
   );
@@ -96,17 +117,21 @@ async function keySetInForce(signal: AbortSignal): Promise<Documents['keyset'] |
 /** Told is what the server says beside the bytes; it is not signed. */
 function Told({ draft }: { draft: Draft }) {
   const { t } = useTranslation('sign');
+  if (draft.targets === 0 && draft.notes.length === 0) return null;
   return (
     <Alert color="gray" variant="light" title={t('told')}>
-      {t('targets', { count: draft.targets })}
+      {draft.targets > 0 && t('targets', { count: draft.targets })}
       {draft.notes.length > 0 && (
-        <ul>
-          {draft.notes.map((n) => (
-            <li key={n} className="loa-written" lang="en">
-              {n}
-            </li>
-          ))}
-        </ul>
+        <details open={draft.notes.length <= 3}>
+          <summary className={classes.summary}>{t('notes', { count: draft.notes.length })}</summary>
+          <ul>
+            {draft.notes.map((n) => (
+              <li key={n} className="loa-written" lang="en">
+                {n}
+              </li>
+            ))}
+          </ul>
+        </details>
       )}
     </Alert>
   );

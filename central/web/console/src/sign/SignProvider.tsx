@@ -7,6 +7,7 @@ const SignDialog = lazy(load);
 interface Asked {
   draft: Draft;
   answer: (order: Order | undefined) => void;
+  fail: (e: unknown) => void;
 }
 
 /** SignProvider has drafts signed, one at a time, in one dialog. */
@@ -19,10 +20,10 @@ export function SignProvider({ children }: { children: ReactNode }) {
   }, []);
   const sign = useCallback<Sign>(
     (draft) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         setAsked((now) => {
           now?.answer(undefined); // whoever asked before gave it up
-          return { draft, answer: resolve };
+          return { draft, answer: resolve, fail: reject };
         });
       }),
     [],
@@ -31,12 +32,16 @@ export function SignProvider({ children }: { children: ReactNode }) {
     asked?.answer(order);
     setAsked(undefined);
   };
+  const unknown = (e: unknown) => {
+    asked?.fail(e);
+    setAsked(undefined);
+  };
   return (
     <SignContext value={sign}>
       {children}
       {asked && (
         <Suspense>
-          <SignDialog key={asked.draft.hash} draft={asked.draft} onDone={done} />
+          <SignDialog key={asked.draft.hash} draft={asked.draft} onDone={done} onUnknown={unknown} />
         </Suspense>
       )}
     </SignContext>

@@ -7,7 +7,7 @@ import { may, useMe, type Action } from '@/api/me';
 import { isProblem } from '@/api/problem';
 import { ProblemNote } from '@/app/ProblemNote';
 import classes from './alerts.module.css';
-import { useGive } from './useGive';
+import { patience, useGive } from './useGive';
 import { useAlertWords } from './words';
 
 type Alert = Schema<'Alert'>;
@@ -29,18 +29,18 @@ export function CancelButton({ alert: a, large = false }: { alert: Alert; large?
   if (!mayIn('cancel-alerts', a.audience)) return null;
   const cancel = async () => {
     setError(undefined);
-    const outcome = await give((signal) => api.post('/alerts/{mode}/{id}/cancel', { path: { mode: a.mode, id: a.id }, signal }), {
+    const outcome = await give(() => api.post('/alerts/{mode}/{id}/cancel', { path: { mode: a.mode, id: a.id }, patience }), {
       kind: 'cancel', mode: a.mode, alert: a.id, hazard: a.hazard, audience: a.audience,
     });
     if (outcome.state === 'notSent') setError(outcome.error);
   };
   return (
-    <Stack gap="xs" className={large ? classes.action : undefined}>
+    <div className={large ? classes.action : classes.whole}>
       <ProblemNote error={error} />
       <button type="button" className={classes.cancel} data-mode={a.mode} data-large={large || undefined} aria-busy={step !== 'idle' || undefined} onClick={() => void cancel()}>
         {step === 'drafting' ? t('cancel.drafting') : t(`cancel.${a.mode}`)}
       </button>
-    </Stack>
+    </div>
   );
 }
 
@@ -53,7 +53,7 @@ export function StopButton({ areas, mode = 'live' }: { areas: string[]; mode?: '
   if (!mayIn('stop-sound', areas)) return null;
   const stop = async () => {
     setError(undefined);
-    const outcome = await give((signal) => api.post('/stops', { body: { areas }, signal }), { kind: 'stop', mode, audience: areas });
+    const outcome = await give(() => api.post('/stops', { body: { areas }, patience }), { kind: 'stop', mode, audience: areas });
     if (outcome.state === 'notSent') setError(outcome.error);
   };
   return (
@@ -78,7 +78,7 @@ export function SecondSignature({ alert: a, me }: { alert: Alert; me: string }) 
   const can = (a.signers ?? []).some((p) => p.id === me);
   const sign = async () => {
     setError(undefined);
-    const outcome = await give(async (signal) => (await api.get('/orders/{hash}', { path: { hash: a.hash }, signal })).draft, {
+    const outcome = await give(async () => (await api.get('/orders/{hash}', { path: { hash: a.hash }, patience })).draft, {
       kind: 'alert', mode: a.mode, alert: a.id, hazard: a.hazard, audience: a.audience,
     });
     if (outcome.state === 'notSent') setError(outcome.error);

@@ -20,7 +20,7 @@ import { useUnresolved } from './given';
 import { phrases } from './hazards';
 import { HazardIcon } from './HazardIcon';
 import { Unresolved } from './Unresolved';
-import { useGive } from './useGive';
+import { patience, useGive } from './useGive';
 import { renewalOf, wishOf, type Mode, type Wish } from './wish';
 import { useAlertWords } from './words';
 
@@ -235,7 +235,7 @@ function Update({ alert: a }: { alert: Detail }) {
   const back = `/alerts/${a.mode}/${a.id}`;
   const send = async () => {
     setError(undefined);
-    const outcome = await give((signal) => api.post('/alerts/{mode}/{id}/update', { path: { mode: a.mode, id: a.id }, body: renewalOf(wish), signal }), {
+    const outcome = await give(() => api.post('/alerts/{mode}/{id}/update', { path: { mode: a.mode, id: a.id }, body: renewalOf(wish), patience }), {
       kind: 'alert', mode: a.mode, alert: a.id, hazard: wish.hazard, audience: a.audience,
     });
     if (outcome.state === 'sealed' || outcome.state === 'gathering') await navigate(back, { replace: true });

@@ -13,7 +13,7 @@ import { HazardGrid } from './HazardGrid';
 import { isHazard, type HazardId } from './hazards';
 import { RaiseButtons } from './RaiseButtons';
 import { Unresolved } from './Unresolved';
-import { useGive } from './useGive';
+import { patience, useGive } from './useGive';
 import { bodyOf, newWish, placeOf, type Mode, type Wish } from './wish';
 
 /** NewAlert: what happens, look it over, hold. The step is in the address, so
@@ -84,7 +84,7 @@ function Check({ mode, hazard, roots, asked }: { mode: Mode; hazard: HazardId; r
 
   const send = async () => {
     setError(undefined);
-    const outcome = await give((signal) => api.post('/alerts', { body: bodyOf(wish), signal }), { kind: 'alert', mode, hazard, audience: wish.audience });
+    const outcome = await give(() => api.post('/alerts', { body: bodyOf(wish), patience }), { kind: 'alert', mode, hazard, audience: wish.audience });
     if (outcome.state === 'sealed' || outcome.state === 'gathering') {
       kept.delete(key);
       await navigate(`/${outcome.order.subject.replace(/^alert/, 'alerts')}`, { replace: true });

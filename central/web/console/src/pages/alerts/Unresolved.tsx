@@ -4,11 +4,12 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api } from '@/api/client';
 import { useMe } from '@/api/me';
+import { unanswered } from '@/api/problem';
 import { ProblemNote } from '@/app/ProblemNote';
 import { useWhen } from '@/app/when';
 import { useState } from 'react';
 import classes from './alerts.module.css';
-import { fateOf, given, unheard, useUnresolved, type Fate, type Given } from './given';
+import { fateOf, given, useUnresolved, type Fate, type Given } from './given';
 import { patience, useGive } from './useGive';
 import { useAlertWords } from './words';
 
@@ -25,12 +26,12 @@ function useStanding(g: Given) {
   const me = useMe();
   const { data, error, fetchStatus, errorUpdateCount } = useQuery({
     queryKey: ['orders', g.hash, 'given'],
-    queryFn: ({ signal }) => api.get('/orders/{hash}', { path: { hash: g.hash }, signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) }),
+    queryFn: ({ signal }) => api.get('/orders/{hash}', { path: { hash: g.hash }, signal, patience }),
     retry: false,
     staleTime: 0,
     refetchInterval: (q) => (q.state.data && !q.state.error ? false : again),
   });
-  const standing: Standing = error ? (unheard(error) ? 'unknown' : 'gone') : data ? fateOf(data, me.id) : 'asking';
+  const standing: Standing = error ? (unanswered(error) ? 'unknown' : 'gone') : data ? fateOf(data, me.id) : 'asking';
   return { standing, draft: data?.draft, asking: fetchStatus === 'fetching', tries: errorUpdateCount };
 }
 

@@ -1,6 +1,5 @@
 import { useSyncExternalStore } from 'react';
 import type { Order } from '@/sign';
-import { isProblem } from '@/api/problem';
 import type { Mode } from './wish';
 
 // What was given to be signed is remembered, by the order's hash, from before it
@@ -136,11 +135,4 @@ export function fateOf(o: Pick<Order, 'state' | 'persons' | 'lacks'>, person: st
   if (o.state === 'sealed') return 'arrived';
   if (o.lacks && final.includes(o.lacks.reason)) return 'over';
   return o.persons.includes(person) ? 'gathering' : 'absent';
-}
-
-/** unheard tells whether a problem leaves open what the server did: there was no
- * answer, or one of something that stands before it. */
-export function unheard(e: unknown): boolean {
-  if (isProblem(e)) return e.status === 0 || e.status === 408 || e.status >= 500;
-  return e instanceof DOMException; // it was waited for too long
 }

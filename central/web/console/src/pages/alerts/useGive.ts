@@ -3,9 +3,9 @@ import { useRef, useState } from 'react';
 import { api } from '@/api/client';
 import { serverNow } from '@/api/clock';
 import { useMe } from '@/api/me';
-import { Problem } from '@/api/problem';
+import { unanswered } from '@/api/problem';
 import { useSign, type Draft, type Order } from '@/sign';
-import { fateOf, given, unheard, type Given } from './given';
+import { fateOf, given, type Given } from './given';
 
 /** How long a draft is waited for, and an answer to how an order stands, ms. */
 export const patience = 12_000;
@@ -27,16 +27,16 @@ export function useGive() {
   const [step, setStep] = useState<'idle' | 'drafting' | 'signing'>('idle');
   const working = useRef(false);
 
-  async function give(draftOf: (signal: AbortSignal) => Promise<Draft>, about: About): Promise<Outcome> {
+  async function give(draftOf: () => Promise<Draft>, about: About): Promise<Outcome> {
     if (working.current) return { state: 'givenUp' }; // a finger that taps twice
     working.current = true;
     try {
       setStep('drafting');
       let draft: Draft;
       try {
-        draft = await draftOf(AbortSignal.timeout(patience));
+        draft = await draftOf();
       } catch (e) {
-        return { state: 'notSent', error: e instanceof DOMException ? new Problem(0, 'network', '') : e };
+        return { state: 'notSent', error: e };
       }
       setStep('signing');
       const outcome = await signed(draft, about);
@@ -58,7 +58,7 @@ export function useGive() {
         return { state: order.state, order };
       }
     } catch (e) {
-      if (!unheard(e)) {
+      if (!unanswered(e)) {
         given.settled(me.id, hash);
         return { state: 'notSent', error: e };
       }
@@ -67,12 +67,12 @@ export function useGive() {
     }
     // The dialog was closed; perhaps after a signature had left.
     try {
-      const order = await api.get('/orders/{hash}', { path: { hash }, signal: AbortSignal.timeout(patience) });
+      const order = await api.get('/orders/{hash}', { path: { hash }, patience });
       given.settled(me.id, hash);
       const fate = fateOf(order, me.id);
       return fate === 'arrived' || fate === 'gathering' ? { state: order.state, order } : { state: 'givenUp' };
     } catch (e) {
-      if (!unheard(e)) {
+      if (!unanswered(e)) {
         given.settled(me.id, hash);
         return { state: 'givenUp' };
       }

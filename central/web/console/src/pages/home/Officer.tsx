@@ -144,14 +144,13 @@ function Ill({ brief: b, now }: { brief: Brief; now: number }) {
   const { t } = useTranslation('home');
   const fates = useFates();
   const when = useWhen();
+  const cause = b.silence ? fates.short(b.silence) : b.faults.map((f) => fates.part(f.part)).join(', ');
+  const why = [cause !== fates.stand(b) && cause, b.silence?.since && t('officer.since', { ago: when.ago(b.silence.since, now) })].filter(Boolean).join(' · ');
   return (
     <li className={classes.row}>
       <Link to={`/clusters/${b.id}`}>{b.name}</Link>
       <StandMark brief={b} />
-      <small>
-        {b.silence ? fates.short(b.silence) : b.faults.map((f) => fates.part(f.part)).join(', ')}
-        {b.silence?.since && ` · ${t('officer.since', { ago: when.ago(b.silence.since, now) })}`}
-      </small>
+      {why && <small>{why}</small>}
     </li>
   );
 }
