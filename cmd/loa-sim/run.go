@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -53,7 +55,12 @@ func (c *runCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	// As many boards as processes would have a processor each while their disks
+	// are waited for, and a heap each that is small.
+	runtime.GOMAXPROCS(procsPerCore * runtime.NumCPU())
+	debug.SetGCPercent(runHeapGrowth)
 	begun := time.Now()
+	log.Info("enrolling whoever is not enrolled yet", "clusters", len(ids))
 	poles, err := openPoles(ctx, desk, c.Data, ids, authority, log)
 	if err != nil {
 		return err
@@ -74,12 +81,25 @@ func (c *runCommand) Run(ctx context.Context, log *slog.Logger) error {
 	panel := &control{poles: poles, kept: func() error { return keepFaults(c.Data, poles) }}
 	running.Go(func() { stop(panel.serve(ctx, c.Data)) })
 	running.Go(func() { watch(ctx, poles, log) })
-	running.Wait()
+	ended := make(chan struct{})
+	go func() { running.Wait(); close(ended) }()
+	<-ctx.Done()
+	select {
+	case <-ended:
+	case <-time.After(endWithin):
+		log.Warn("boards that had not ended were switched off; their stores bear it")
+	}
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
 	return nil
 }
+
+const (
+	runHeapGrowth = 50 // percent
+	// endWithin is how long boards may take to end: who pressed Ctrl-C waits.
+	endWithin = 1500 * time.Millisecond
+)
 
 const (
 	watchEvery  = time.Second
