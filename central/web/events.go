@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -80,7 +81,7 @@ func (s scope) sees(person string, i item) bool {
 // streamed describes the stream.
 func (a *api) streamed(op *huma.Operation) {
 	op.Description = "Events, each with JSON data: hello {at, boot}, then every 10 s beat {at}; clusters [brief]; order {hash, kind, mode, subject, state, counts}; " +
-		"content {what, id}, where what is bulletins, programmes, people, alerts or areas. Whoever connects again looks at everything anew: events are not repeated."
+		"content {what, id}, where what is bulletins, programmes, people or areas. Whoever connects again looks at everything anew: events are not repeated."
 	op.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
 }
 
@@ -99,7 +100,7 @@ func (a *api) events(ctx context.Context, _ *none) (*huma.StreamResponse, error)
 	return &huma.StreamResponse{Body: func(h huma.Context) {
 		defer a.teller.leave(s)
 		r, w := humago.Unwrap(h)
-		out := &eventWriter{w: w, control: http.NewResponseController(w)}
+		out := &eventWriter{w: w, control: http.NewResponseController(w), ended: s.ended}
 		if err := a.stream(ctx, r, s, scope, out); err != nil {
 			a.Log.Debug("stream ended", "person", s.person, "why", err)
 		}
@@ -108,6 +109,20 @@ func (a *api) events(ctx context.Context, _ *none) (*huma.StreamResponse, error)
 
 // stream writes events until the reader goes, or may not listen any more.
 func (a *api) stream(ctx context.Context, r *http.Request, s *stream, may scope, out *eventWriter) error {
+	over := make(chan struct{})
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer close(over)
+	watch.Go(func() {
+		// A reader that reads nothing holds nobody up for longer.
+		select {
+		case <-s.ended:
+			_ = out.control.SetWriteDeadline(time.Now())
+		case <-a.Ending:
+			_ = out.control.SetWriteDeadline(time.Now())
+		case <-over:
+		}
+	})
 	out.begin()
 	if err := out.event("hello", plain(hello{time.Now().UTC(), boot})); err != nil {
 		return err
@@ -169,6 +184,7 @@ func (unheard) WriteHeader(int)             {}
 type eventWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+	ended   <-chan struct{}
 	buf     bytes.Buffer
 }
 
@@ -197,22 +213,29 @@ func (e *eventWriter) add(name string, data []byte) {
 // telling writes what of a telling the person may see, if there is anything.
 func (e *eventWriter) telling(what *telling, person string, may scope) error {
 	e.buf.Reset()
-	var listed [][]byte
-	send := func() {
-		if len(listed) > 0 {
-			e.add("clusters", slicesOf(listed))
-			listed = nil
-		}
-	}
+	listed := 0
 	for _, i := range what.clusters {
 		if !may.fleet || !concern(may.fleetAreas, i.areas) {
 			continue
 		}
-		if listed = append(listed, i.json); len(listed) == mostListed {
-			send()
+		if listed == mostListed {
+			e.buf.WriteString("]\n\n")
+			if err := e.write(); err != nil {
+				return err
+			}
+			listed = 0
 		}
+		if listed == 0 {
+			e.buf.WriteString("event: clusters\ndata: [")
+		} else {
+			e.buf.WriteByte(',')
+		}
+		e.buf.Write(i.json)
+		listed++
 	}
-	send()
+	if listed > 0 {
+		e.buf.WriteString("]\n\n")
+	}
 	for _, i := range what.orders {
 		if may.content && concern(may.contentAreas, i.areas) {
 			e.add("order", i.json)
@@ -229,17 +252,28 @@ func (e *eventWriter) telling(what *telling, person string, may scope) error {
 	return e.flush()
 }
 
-func slicesOf(items [][]byte) []byte {
-	return append(append([]byte("["), bytes.Join(items, []byte(","))...), ']')
+// write sends what is in the buffer, within its time.
+func (e *eventWriter) write() error {
+	_ = e.control.SetWriteDeadline(time.Now().Add(tellTime))
+	// Whoever ends the stream cuts the deadline short; not before this line.
+	select {
+	case <-e.ended:
+		return errEnded
+	default:
+	}
+	_, err := e.w.Write(e.buf.Bytes())
+	e.buf.Reset()
+	return err
 }
 
 func (e *eventWriter) flush() error {
-	_ = e.control.SetWriteDeadline(time.Now().Add(tellTime))
-	if _, err := e.w.Write(e.buf.Bytes()); err != nil {
+	if err := e.write(); err != nil {
 		return err
 	}
 	return e.control.Flush()
 }
+
+var errEnded = errors.New("it is to end")
 
 // noteChange tells the streams what a request changed, by where it was sent to.
 func (a *api) noteChange(ctx huma.Context, next func(huma.Context)) {
@@ -261,9 +295,10 @@ func (a *api) noteChange(ctx huma.Context, next func(huma.Context)) {
 	a.teller.content.Add(changed{kind, id})
 }
 
-// contentOf is what changes with a request to a path that begins so.
+// contentOf is what changes with a request to a path that begins so. What is an
+// order tells of itself.
 var contentOf = map[string]string{
-	"bulletins": "bulletins", "programmes": "programmes", "alerts": "alerts", "stops": "alerts", "locals": "alerts",
+	"bulletins": "bulletins", "programmes": "programmes",
 	"persons": "people", "keyset": "people", "root": "people", "me": "people", "invitations": "people",
 	"areas": "areas", "clusters": "areas", "stations": "areas", "enrolments": "areas",
 }

@@ -34,8 +34,8 @@ const (
 // teller hands what changed to the streams.
 type teller struct {
 	mu      sync.Mutex
-	streams []*stream // the oldest first
-	running bool
+	streams []*stream     // the oldest first
+	rest    chan struct{} // closed when nobody listens any more; nil while nobody tells
 	content changes.Log[changed]
 }
 
@@ -94,41 +94,47 @@ func (a *api) listen(person string) (*stream, error) {
 		// A phone whose network dropped has left dead streams behind.
 		i := slices.IndexFunc(t.streams, func(s *stream) bool { return s.person == person })
 		t.streams[i].end("another took its place")
-		t.streams = slices.Delete(t.streams, i, i+1)
+		t.streams = slices.Delete(t.streams, i, i+1) // not by drop: another comes
 	}
 	if len(t.streams) >= mostAll {
 		return nil, errFull
 	}
 	s := &stream{person: person, tellings: make(chan *telling, mostBehind), ended: make(chan struct{})}
 	t.streams = append(t.streams, s)
-	if !t.running {
-		t.running = true
-		go a.tell(marks{a.Fleet.Changed().Now(), a.Fleet.Sounded().Now(), a.Orders.Changed().Now(), t.content.Now()})
+	if t.rest == nil {
+		t.rest = make(chan struct{})
+		go a.tell(t.rest, marks{a.Fleet.Changed().Now(), a.Fleet.Sounded().Now(), a.Orders.Changed().Now(), t.content.Now()})
 	}
 	return s, nil
+}
+
+// drop removes streams, and lets who tells rest when none is left. The caller
+// holds mu.
+func (t *teller) drop(which func(*stream) bool) {
+	t.streams = slices.DeleteFunc(t.streams, which)
+	if len(t.streams) == 0 && t.rest != nil {
+		close(t.rest)
+		t.rest = nil
+	}
 }
 
 // leave removes a stream.
 func (t *teller) leave(s *stream) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.streams = slices.DeleteFunc(t.streams, func(o *stream) bool { return o == s })
-}
-
-// idle reports whether nobody listens; the teller ends then.
-func (t *teller) idle() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.running = len(t.streams) > 0
-	return !t.running
+	t.drop(func(o *stream) bool { return o == s })
 }
 
 // hand gives a telling to every stream. One that is too far behind is ended: its
-// reader begins anew and misses nothing.
-func (t *teller) hand(what *telling) {
+// reader begins anew and misses nothing. Whoever was to rest meanwhile has
+// nothing to say to those who came since.
+func (t *teller) hand(rest chan struct{}, what *telling) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.streams = slices.DeleteFunc(t.streams, func(s *stream) bool {
+	if t.rest != rest {
+		return
+	}
+	t.drop(func(s *stream) bool {
 		select {
 		case s.tellings <- what:
 			return false
@@ -140,13 +146,16 @@ func (t *teller) hand(what *telling) {
 }
 
 // endAll ends every stream: something was missed.
-func (t *teller) endAll(why string) {
+func (t *teller) endAll(rest chan struct{}, why string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, s := range t.streams {
-		s.end(why)
+	if t.rest != rest {
+		return
 	}
-	t.streams = nil
+	t.drop(func(s *stream) bool {
+		s.end(why)
+		return true
+	})
 }
 
 // marks are how far the logs of changes were read.
@@ -158,11 +167,9 @@ func since[K comparable](l *changes.Log[K], mark *changes.Mark) (changed []K, wh
 	return changed, whole
 }
 
-// tell goes on until nobody listens.
-func (a *api) tell(read marks) {
+// tell goes on until it may rest.
+func (a *api) tell(rest chan struct{}, read marks) {
 	ctx := context.Background()
-	idle := time.NewTicker(time.Second)
-	defer idle.Stop()
 	pace := time.NewTimer(0)
 	defer pace.Stop()
 	for {
@@ -171,23 +178,21 @@ func (a *api) tell(read marks) {
 		case <-a.Fleet.Sounded().After(read.sounded):
 		case <-a.Orders.Changed().After(read.orders):
 		case <-a.teller.content.After(read.content):
-		case <-idle.C:
-			if a.teller.idle() {
-				return
-			}
-			continue
-		}
-		<-pace.C
-		pace.Reset(tellEvery)
-		if a.teller.idle() {
+		case <-rest:
 			return
 		}
+		select {
+		case <-pace.C:
+		case <-rest:
+			return
+		}
+		pace.Reset(tellEvery)
 		clusters, _ := since(a.Fleet.Changed(), &read.fleet)
 		hashes, whole := since(a.Orders.Changed(), &read.orders)
 		sounded, allSounded := since(a.Fleet.Sounded(), &read.sounded)
 		content, all := since(&a.teller.content, &read.content)
 		if !whole || !allSounded || !all {
-			a.teller.endAll("it missed what changed")
+			a.teller.endAll(rest, "it missed what changed")
 			continue
 		}
 		hashes = append(hashes, sounded...)
@@ -195,10 +200,10 @@ func (a *api) tell(read marks) {
 		if err != nil {
 			// Whoever listens would believe that nothing changed.
 			a.Log.Error("tell what changed", "error", err)
-			a.teller.endAll("the server could not say what changed")
+			a.teller.endAll(rest, "the server could not say what changed")
 			continue
 		}
-		a.teller.hand(what)
+		a.teller.hand(rest, what)
 	}
 }
 

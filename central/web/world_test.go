@@ -49,6 +49,7 @@ type world struct {
 	planned  *atomic.Int32
 	api      huma.API
 	answered map[string]bool // operations that answered 2xx
+	ending   chan struct{}   // of the server; nil but in a bubble
 }
 
 // quiet is the network of a province whose boards are all away.
