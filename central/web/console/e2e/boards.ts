@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { story } from './stage';
+import { root, story } from './stage';
 
 /** What an eye on a cluster's relay and an ear at its horns have noticed. */
 export interface BoardRecord {
@@ -32,6 +31,5 @@ export async function secondsHeard(cluster: string, since: number): Promise<numb
 
 /** Breaks a simulated cluster, or mends it again: see `loa-sim fault --help`. */
 export function fault(cluster: string, kind: string): void {
-  const sim = fileURLToPath(new URL('../../../../build/run/loa-sim', import.meta.url));
-  execFileSync(sim, ['fault', '--data', join(story.data, 'sim'), cluster, kind]);
+  execFileSync(join(root, 'build/run/loa-sim'), ['fault', '--data', join(story.data, 'sim'), cluster, kind]);
 }

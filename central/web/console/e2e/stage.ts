@@ -1,5 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
+import { fileURLToPath } from 'node:url';
 import { expect, type Page } from '@playwright/test';
+
+/** The folder of the whole project. */
+export const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
 function said(name: string): string {
   const value = process.env[name];
