@@ -269,6 +269,11 @@ func (a *api) orderItems(ctx context.Context, hashes []string) ([]item, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s.State != orders.Sealed {
+			if counts.Targets, err = a.meant(ctx, s.Hash); err != nil {
+				return nil, err
+			}
+		}
 		v.Counts = tally(counts)
 		areas := s.Areas
 		if s.Cluster != "" {
@@ -281,6 +286,16 @@ func (a *api) orderItems(ctx context.Context, hashes []string) ([]item, error) {
 		items = append(items, item{areas: areas, json: plain(v)})
 	}
 	return items, nil
+}
+
+// meant is for how many boards an order is that is not sealed yet; 0 where that
+// cannot be said.
+func (a *api) meant(ctx context.Context, hash string) (int, error) {
+	s, err := a.Orders.Status(ctx, hash)
+	if errors.Is(err, orders.ErrNotReady) {
+		return 0, nil
+	}
+	return s.Counts.Targets, err
 }
 
 // areasOf are whom a change of content concerns.
