@@ -25,5 +25,8 @@ export default defineConfig({
     setupFiles: ['src/test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}', 'build/*.test.ts'],
     restoreMocks: true,
+    // A busy machine is slow; nothing here waits by a clock.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

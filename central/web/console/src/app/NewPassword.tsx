@@ -30,7 +30,7 @@ export function NewPassword({ value, again, onChange, person, judged, label }: P
   const fault = judged ? passwordFault(value, again) : undefined;
   return (
     <>
-      {person !== undefined && <input type="hidden" name="username" autoComplete="username" value={person} readOnly />}
+      {person !== undefined && <input type="text" hidden name="username" autoComplete="username" value={person} readOnly />}
       <PasswordInput
         label={label ?? t('password.new')}
         description={t('password.rule')}

@@ -33,7 +33,7 @@ export default function SignInAgain({ me }: { me: Me }) {
       >
         <Stack>
           <Text>{t('again.text', { name: me.name })}</Text>
-          <input type="hidden" name="username" autoComplete="username" value={me.id} readOnly />
+          <input type="text" hidden name="username" autoComplete="username" value={me.id} readOnly />
           <PasswordInput label={t('again.password')} autoComplete="current-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} data-autofocus required />
           <ProblemNote error={signIn.error} />
           <Button type="submit" loading={signIn.isPending}>

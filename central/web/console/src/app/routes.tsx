@@ -10,14 +10,19 @@ function page(path: string, load: () => Promise<{ default: ComponentType }>): Ro
   return { path, lazy: async () => ({ Component: (await load()).default }) };
 }
 
+/** Nothing is shown while the first page is fetched. */
+const Nothing = () => null;
+
 export const routes: RouteObject[] = [
   {
     Component: Outside,
+    HydrateFallback: Nothing,
     ErrorBoundary: Failed,
     children: [page('/welcome', () => import('@/pages/welcome')), page('/sign-in', () => import('@/pages/signIn'))],
   },
   {
     Component: Shell,
+    HydrateFallback: Nothing,
     ErrorBoundary: Failed,
     children: [
       {

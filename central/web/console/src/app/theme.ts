@@ -12,9 +12,9 @@ const grain: MantineColorsTuple = ['#fff8e6', '#fdedc4', '#fadb8a', '#f5c64c', '
 
 export const theme = createTheme({
   primaryColor: 'ridge',
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
-  luminanceThreshold: 0.32,
+  luminanceThreshold: 0.179,
   colors: { ridge, emergency, drill, slate, gray: slate, dark: night, grain },
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'Noto Sans Mono', 'Liberation Mono', monospace",
@@ -38,6 +38,7 @@ export const theme = createTheme({
     Checkbox: { defaultProps: { size: 'md' } },
     Switch: { defaultProps: { size: 'md' } },
     SegmentedControl: { defaultProps: { size: 'md' } },
+    Menu: { defaultProps: { shadow: 'md', withInitialFocusPlaceholder: false } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.55 } } },
     Paper: { defaultProps: { withBorder: true, p: 'md' } },
   },

@@ -1,7 +1,8 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
 
+configure({ asyncUtilTimeout: 20_000 }); // a busy machine is slow
 afterEach(cleanup);
 
 // What jsdom has not and Mantine asks for.

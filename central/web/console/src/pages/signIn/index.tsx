@@ -66,7 +66,7 @@ function Form({ people, demo, next }: { people: Greeting[]; demo: boolean; next:
           ) : (
             <TextInput label={t('person')} description={t('personHint')} value={person} onChange={(e) => setPerson(e.currentTarget.value)} autoComplete="username" autoCapitalize="none" spellCheck={false} required maxLength={64} />
           )}
-          {demo && <input type="hidden" name="username" autoComplete="username" value={person} readOnly />}
+          {demo && <input type="text" hidden name="username" autoComplete="username" value={person} readOnly />}
           <PasswordInput label={t('password')} description={demo ? t('demoPassword') : undefined} value={password} onChange={(e) => setPassword(e.currentTarget.value)} autoComplete="current-password" required maxLength={512} />
           <ProblemNote error={signIn.error} />
           {isProblem(signIn.error, 'too-many') && signIn.error.retryAfter !== undefined && <Text>{t('wait', { count: signIn.error.retryAfter })}</Text>}

@@ -2,7 +2,8 @@ import type { Schema } from '@/api/client';
 import type { RoleName } from '@/api/me';
 
 type Greeting = Schema<'Greeting'>;
-const order: RoleName[] = ['officer', 'broadcaster', 'technician', 'administrator'];
+// The long list of officers last.
+const order: RoleName[] = ['broadcaster', 'technician', 'administrator', 'officer'];
 
 /** plain is how people search: without marks. */
 const plain = (text: string) =>

@@ -1,0 +1,197 @@
+import 'fake-indexeddb/auto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { meQuery, type Me } from '@/api/me';
+import { person, refuse, serve, show } from '@/test/page';
+import { fromBase64, pae, parsePayloadType } from './envelope';
+import { SignProvider } from './SignProvider';
+import { useSign, type Draft, type Order } from './useSign';
+
+const golden = join(import.meta.dirname, '../../../../../controller/protocol/testdata/golden/20261121');
+function draftOf(name: string, edit: (d: Draft) => void = () => undefined): Draft {
+  const e = JSON.parse(readFileSync(join(golden, `${name}.json`), 'utf8')) as { payloadType: string; payload: string };
+  const hash = createHash('sha256').update(pae(e.payloadType, fromBase64(e.payload))).digest('hex');
+  const draft: Draft = { hash, ...parsePayloadType(e.payloadType), subject: 'x', revision: 1, targets: 5, notes: ['two persons needed'], envelope: { payloadType: e.payloadType, payload: e.payload, signatures: [] } };
+  edit(draft);
+  return draft;
+}
+
+function Page({ draft, onOrder }: { draft: Draft; onOrder: (o: Order | undefined) => void }) {
+  const sign = useSign();
+  return (
+    <button type="button" onClick={() => void sign(draft).then(onOrder, onUnknown)}>
+      {'sign'}
+    </button>
+  );
+}
+
+let onOrder: ReturnType<typeof vi.fn<(o: Order | undefined) => void>>;
+let me: Me;
+const onUnknown = vi.fn<(e: unknown) => void>();
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  Object.defineProperty(window, 'isSecureContext', { value: true, configurable: true });
+  onOrder = vi.fn<(o: Order | undefined) => void>();
+  me = { ...person, keys: [] };
+});
+afterEach(() => vi.unstubAllGlobals());
+
+/** answers is a server that takes the person's key as it is told to. */
+const answers = (draft: Draft, key: { state: 'proposed' | 'in-use'; confirmed: boolean }) => ({
+  'GET /api/v1/me': () => me,
+  'POST /api/v1/me/keys': (body: unknown) => {
+    const made = { ...(body as Me['keys'][number]), ...key, added: '2026-11-21T10:00:00Z' };
+    me = { ...me, keys: [made] };
+    return made;
+  },
+  [`POST /api/v1/orders/${draft.hash}/signatures`]: { hash: draft.hash, state: 'sealed' },
+});
+
+async function opened(draft: Draft, language: 'vi' | 'en' = 'vi') {
+  const shown = await show(
+    <SignProvider>
+      <Page draft={draft} onOrder={onOrder} />
+    </SignProvider>,
+    { me, language },
+  );
+  await userEvent.click(await screen.findByRole('button', { name: 'sign' }));
+  const dialog = await screen.findByRole('dialog');
+  return { ...shown, dialog: within(dialog) };
+}
+
+describe('signing', () => {
+  it('makes a key, shows the very bytes, signs them, and answers the order', async () => {
+    const draft = draftOf('bulletin.live');
+    const asked = serve(answers(draft, { state: 'in-use', confirmed: true }));
+    const { dialog } = await opened(draft);
+    expect(await dialog.findByText('Tiêm phòng cho trâu bò')).toBeInTheDocument();
+    expect(dialog.getByText('Khổng Lào')).toBeInTheDocument();
+    expect(dialog.getByText('Gửi đến 5 cụm loa.')).toBeInTheDocument();
+    expect(dialog.getByText(draft.hash)).toBeInTheDocument();
+    await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
+    await userEvent.click(await dialog.findByRole('button', { name: 'Ký và duyệt bản tin' }));
+    await waitFor(() => expect(onOrder).toHaveBeenCalledWith({ hash: draft.hash, state: 'sealed' }));
+
+    const sent = asked.find((a) => a.path.endsWith('/signatures'))!.body as { keyid: string; sig: string };
+    const proposed = asked.find((a) => a.path.endsWith('/me/keys'))!.body as { id: string; public: string; scheme: string };
+    expect(sent.keyid).toBe(proposed.id);
+    const key = createPublicKey({ key: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), fromBase64(proposed.public)]), format: 'der', type: 'spki' });
+    expect(verify(null, pae(draft.envelope.payloadType, fromBase64(draft.envelope.payload)), key, fromBase64(sent.sig))).toBe(true);
+    expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
+  });
+
+  it('says that the key waits for administrators, and goes on when it is confirmed', async () => {
+    const draft = draftOf('bulletin.live');
+    serve(answers(draft, { state: 'proposed', confirmed: false }));
+    const { dialog, client } = await opened(draft);
+    await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
+    expect(await dialog.findByText('Khóa đang chờ người quản trị xác nhận')).toBeInTheDocument();
+    expect(dialog.queryByRole('button', { name: 'Ký và duyệt bản tin' })).not.toBeInTheDocument();
+    const stands = (state: 'in-use', confirmed: boolean) =>
+      act(async () => {
+        me = { ...me, keys: me.keys.map((k) => ({ ...k, state, confirmed })) };
+        await client.invalidateQueries({ queryKey: meQuery.queryKey });
+      });
+    await stands('in-use', false);
+    expect(await dialog.findByText('Khóa đã được xác nhận, đang chờ bộ khóa mới')).toBeInTheDocument();
+    await stands('in-use', true);
+    expect(await dialog.findByRole('button', { name: 'Ký và duyệt bản tin' })).toBeInTheDocument();
+  });
+
+  it('raises an alert only when it is held, and says drill or live', async () => {
+    const draft = draftOf('alert.drill');
+    const asked = serve(answers(draft, { state: 'in-use', confirmed: true }));
+    const { dialog } = await opened(draft);
+    expect(await dialog.findByText(/DIỄN TẬP · Phát cảnh báo/)).toHaveClass('loa-drill-band');
+    expect(dialog.getByText(/Nước sông Đà lên nhanh\./, { selector: 'blockquote' })).toHaveAttribute('lang', 'vi');
+    await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
+    const hold = await dialog.findByRole('button', { name: 'Giữ để phát cảnh báo' });
+    await userEvent.click(hold);
+    expect(asked.some((a) => a.path.endsWith('/signatures'))).toBe(false);
+    fireEvent.keyDown(hold, { key: ' ' });
+    await waitFor(() => expect(onOrder).toHaveBeenCalled(), { timeout: 20_000 });
+  });
+
+  it('tells whoever asked that nothing is known of an alert, where no answer came', async () => {
+    const draft = draftOf('alert.drill');
+    serve({ ...answers(draft, { state: 'in-use', confirmed: true }), [`POST /api/v1/orders/${draft.hash}/signatures`]: () => refuse(502, 'http-502') });
+    const { dialog } = await opened(draft);
+    await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
+    fireEvent.keyDown(await dialog.findByRole('button', { name: 'Giữ để phát cảnh báo' }), { key: 'Enter' });
+    await waitFor(() => expect(onUnknown).toHaveBeenCalledWith(expect.objectContaining({ status: 502 })), { timeout: 20_000 });
+    expect(onOrder).not.toHaveBeenCalled();
+  });
+
+  it('shows a live alert in the colour of emergencies', async () => {
+    const draft = draftOf('alert.live');
+    serve(answers(draft, { state: 'in-use', confirmed: true }));
+    const { dialog } = await opened(draft, 'en');
+    expect(await dialog.findByText(/LIVE ALERT/)).toHaveClass('loa-emergency-band');
+  });
+
+  it.each<[string, (d: Draft) => void]>([
+    ['a hash that is not theirs', (d) => (d.hash = '0'.repeat(64))],
+    ['live bytes that are told for a drill', (d) => (d.mode = 'drill')],
+    ['a name that is not known', (d) => {
+      const read = JSON.parse(new TextDecoder().decode(fromBase64(d.envelope.payload))) as object;
+      d.envelope.payload = Buffer.from(JSON.stringify({ ...read, also: ['12'] })).toString('base64');
+      d.hash = createHash('sha256').update(pae(d.envelope.payloadType, fromBase64(d.envelope.payload))).digest('hex');
+    }],
+  ])('signs nothing for %s', async (_, edit) => {
+    const draft = draftOf('cancel.live', edit);
+    const asked = serve(answers(draft, { state: 'in-use', confirmed: true }));
+    const { dialog } = await opened(draft);
+    expect(await dialog.findByRole('alert')).toHaveTextContent('không ký');
+    expect(dialog.queryByRole('button', { name: /Giữ|Ký/ })).not.toBeInTheDocument();
+    await userEvent.click(dialog.getByRole('button', { name: 'Thôi, không ký' }));
+    expect(onOrder).toHaveBeenCalledWith(undefined);
+    expect(asked.filter((a) => a.method === 'POST')).toEqual([]);
+  });
+
+  it('stays, and says why, when the server refuses', async () => {
+    const draft = draftOf('bulletin.live');
+    serve({ ...answers(draft, { state: 'in-use', confirmed: true }), [`POST /api/v1/orders/${draft.hash}/signatures`]: () => refuse(403, 'not-authorised') });
+    const { dialog } = await opened(draft);
+    await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
+    await userEvent.click(await dialog.findByRole('button', { name: 'Ký và duyệt bản tin' }));
+    expect(await dialog.findByText('Chữ ký của bạn không được tính cho lệnh này.')).toBeInTheDocument();
+    expect(onOrder).not.toHaveBeenCalled();
+  });
+
+  it('says in one sentence that a browser is too old', async () => {
+    const draft = draftOf('bulletin.live');
+    serve(answers(draft, { state: 'in-use', confirmed: true }));
+    vi.spyOn(crypto.subtle, 'generateKey').mockRejectedValue(new DOMException('no', 'NotSupportedError'));
+    const { dialog } = await opened(draft);
+    expect(await dialog.findByText(/Trình duyệt này chưa ký được Ed25519/)).toBeInTheDocument();
+    expect(dialog.queryByRole('button', { name: 'Tạo khóa ký' })).not.toBeInTheDocument();
+  });
+
+  it('shows what changes in a key set', async () => {
+    const draft = draftOf('keyset.live');
+    const old = JSON.parse(new TextDecoder().decode(fromBase64(draft.envelope.payload))) as { revision: number; persons: { id: string; keys: unknown[] }[] };
+    const before = { ...old, revision: 4, persons: old.persons.filter((p) => p.id !== 'captain') };
+    serve({
+      ...answers(draft, { state: 'in-use', confirmed: false }),
+      'GET /api/v1/orders': [{ hash: 'b'.repeat(64) }],
+      [`GET /api/v1/orders/${'b'.repeat(64)}`]: { draft: { ...draft, envelope: { ...draft.envelope, payload: Buffer.from(JSON.stringify(before)).toString('base64') } } },
+    });
+    const { dialog } = await opened(draft, 'en');
+    const changed = (await dialog.findByText('Persons changed since revision 4')).parentElement!;
+    expect(within(changed).getByText('Name of captain')).toBeInTheDocument();
+    expect(within(changed).queryByText('Name of officer')).not.toBeInTheDocument();
+  });
+
+  it.each(['local.live', 'stop.live', 'placement.live', 'root.live', 'cancel.drill'])('%s is read in both languages', async (name) => {
+    const draft = draftOf(name);
+    serve(answers(draft, { state: 'in-use', confirmed: true }));
+    const { dialog } = await opened(draft, name.length % 2 ? 'vi' : 'en');
+    expect(await dialog.findByText(draft.hash)).toBeInTheDocument();
+    expect(dialog.queryByText(/read\.|kind\./)).not.toBeInTheDocument();
+  });
+});
