@@ -1,7 +1,8 @@
-import { UnstyledButton } from '@mantine/core';
+import { Button, Group, UnstyledButton } from '@mantine/core';
 import { DayView, WeekView, type ScheduleEventData } from '@mantine/schedule';
 import '@mantine/dates/styles.css';
 import '@mantine/schedule/styles.css';
+import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { serverNow } from '@/api/clock';
 import { localOf, momentOf, useWhen } from '@/app/when';
@@ -24,6 +25,9 @@ interface Props {
   onShift: (o: Occurrence, s: Shift) => void;
 }
 
+/** Of an hour, px: a programme of a minute is drawn one line high. */
+const hourHeight = 200;
+
 // The calendar counts in wall times; Vietnam's are what it is given.
 const toCalendar = (local: string) => local.replace('T', ' ');
 const fromCalendar = (at: string) => at.replace(' ', 'T');
@@ -35,6 +39,7 @@ export default function Calendar({ narrow, day, entries, hours, may, mayAdd, onA
   const when = useWhen();
   const { place } = usePlaces();
   const words = useWords();
+  const viewport = useRef<HTMLDivElement>(null);
   const byID = new Map(entries.map((e) => [e.id, e]));
   const titleOf = (e: Entry) => (e.occurrences.length === 1 ? e.occurrences[0].title : t('group.many', { count: e.occurrences.length }));
   const whereOf = (e: Entry) => (e.occurrences.length === 1 ? place(e.occurrences[0].area) : '');
@@ -58,12 +63,12 @@ export default function Calendar({ narrow, day, entries, hours, may, mayAdd, onA
     events,
     locale: i18n.language,
     withHeader: false,
-    slotHeight: 144,
+    slotHeight: hourHeight,
     intervalMinutes: 15,
     startScrollTime: hours.startTime,
     getCurrentTime: () => toCalendar(localOf(serverNow())),
     getTimeSlotProps: slot,
-    scrollAreaProps: { mah: 'max(22rem, calc(100dvh - 17rem))', type: 'auto' as const },
+    scrollAreaProps: { mah: 'max(24rem, calc(100dvh - 18rem))', type: 'auto' as const, viewportRef: viewport },
     labels: { timeSlot: t('slot.name'), weekday: '', week: t('slot.week'), allDay: t('slot.allDay') },
     withEventsDragAndDrop: !narrow,
     withEventResize: !narrow,
@@ -88,11 +93,10 @@ export default function Calendar({ narrow, day, entries, hours, may, mayAdd, onA
       const o = one(event);
       if (!o) return;
       const from = localOf(o.start);
-      const to = fromCalendar(newStart);
-      // Its lower edge was drawn lower than it is: drawing its upper one keeps
-      // its true end.
-      const end = to === from ? fromCalendar(newEnd) : localOf(o.end);
-      onShift(o, { from, to: to < end ? to : from, seconds: secondsFrom(to < end ? to : from, end) });
+      const upper = newStart !== event.start; // which edge was dragged; the other keeps its true time
+      const to = upper ? fromCalendar(newStart) : from;
+      const end = upper ? localOf(o.end) : fromCalendar(newEnd);
+      if (to < end) onShift(o, { from, to, seconds: secondsFrom(to, end) });
     },
     renderEvent: (event: ScheduleEventData, { children, ...props }: React.ComponentPropsWithoutRef<'button'> & { children: React.ReactNode }) => {
       const e = byID.get(String(event.id));
@@ -114,18 +118,30 @@ export default function Calendar({ narrow, day, entries, hours, may, mayAdd, onA
       );
     },
   };
-  return narrow ? (
-    <DayView {...common} className={classes.calendar} withAllDaySlot={false} />
-  ) : (
-    <WeekView
-      {...common}
-      className={classes.calendar}
-      withAllDaySlots={false}
-      withWeekNumber={false}
-      weekendDays={[]}
-      firstDayOfWeek={1}
-      highlightToday
-      weekdayFormat={(d) => when.weekday(momentOf(d)).split(',')[0] ?? ''}
-    />
+  const jump = (hour: number) => viewport.current?.scrollTo({ top: (hour - Number(hours.startTime.slice(0, 2))) * hourHeight });
+  return (
+    <>
+      <Group gap="xs" className={classes.jumps}>
+        {(['morning', 'noon', 'afternoon', 'evening'] as const).map((part, i) => (
+          <Button key={part} size="compact-md" variant="default" onClick={() => jump([5, 11, 16, 19][i] ?? 5)}>
+            {t(`jump.${part}`)}
+          </Button>
+        ))}
+      </Group>
+      {narrow ? (
+        <DayView {...common} className={classes.calendar} withAllDaySlot={false} />
+      ) : (
+        <WeekView
+          {...common}
+          className={classes.calendar}
+          withAllDaySlots={false}
+          withWeekNumber={false}
+          weekendDays={[]}
+          firstDayOfWeek={1}
+          highlightToday
+          weekdayFormat={(d) => when.weekday(momentOf(d)).split(',')[0] ?? ''}
+        />
+      )}
+    </>
   );
 }

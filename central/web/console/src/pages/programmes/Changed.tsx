@@ -45,7 +45,7 @@ export function Changed({ base, mine, other, by, bulletins, onDecide, onDrop }: 
       ))}
       {theirs.length > 0 && (
         <div>
-          <Text fw={500}>{t('changed.taken')}</Text>
+          <Text fw={600}>{t('changed.taken')}</Text>
           <ul>
             {theirs.map((field) => (
               <li key={field} className="loa-written">
@@ -81,7 +81,7 @@ function useSays(bulletins: Bulletins) {
       case 'order':
         return String(c.order);
       case 'start':
-        return `${words.clock(c.start)}, ${words.day(c.start)}`;
+        return `${words.clock(c.start)} ${words.day(c.start)}`;
       case 'rule':
         return words.repeat(repeatOf(c.rule, c.start), c.start);
       case 'except':

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Badge, Group, Loader, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { ActionIcon, Alert, Anchor, Badge, Group, Loader, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -73,7 +73,7 @@ function Day({ cluster, name, area, day }: { cluster: string; name: string; area
   const meant = useQuery(scheduleQuery(area, day, 1));
   if (isProblem(error, 'not-found')) return <Alert color="grain">{t('day.noPlan')}</Alert>;
   if (error) return <ProblemNote error={error} onRetry={() => void refetch()} />;
-  if (!data) return <Loader aria-label={t('common:loading')} />;
+  if (!data) return <Loader role="status" aria-label={t('common:loading')} />;
   const titleOf = (item: string, title?: string) => title ?? programmes.title(item);
   const missing = absent(meant.data?.occurrences ?? [], data, programmes.get);
   return (
@@ -85,9 +85,9 @@ function Day({ cluster, name, area, day }: { cluster: string; name: string; area
           <li key={`${s.occurrence} ${s.from}`} data-class={s.class}>
             <span className={classes.at}>{`${words.clock(localOf(s.from))}–${words.clock(localOf(s.until))}`}</span>
             <span>
-              <Link to={`/programmes?open=${encodeURIComponent(s.occurrence)}`} className="loa-written">
+              <Anchor component={Link} to={`/programmes?open=${encodeURIComponent(s.occurrence)}`} className="loa-written">
                 {titleOf(s.item, s.title)}
-              </Link>
+              </Anchor>
               {s.class === 'priority' && (
                 <Badge ml="xs" size="sm" variant="outline" color="grain">
                   {t('words:class.priority')}
@@ -130,9 +130,9 @@ function Day({ cluster, name, area, day }: { cluster: string; name: string; area
             {missing.map((o) => (
               <li key={o.occurrence} data-class="skipped">
                 <span className={classes.at}>{words.clock(localOf(o.start))}</span>
-                <Link to={`/programmes?open=${encodeURIComponent(o.occurrence)}`} className="loa-written">
+                <Anchor component={Link} to={`/programmes?open=${encodeURIComponent(o.occurrence)}`} className="loa-written">
                   {o.title}
-                </Link>
+                </Anchor>
               </li>
             ))}
           </ul>

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Loader, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Loader, Modal, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -31,8 +31,8 @@ export default function Details({ occurrence, onClose, onEdit }: Props) {
   const [id = '', start = ''] = occurrence.split('@');
   const p = programmes.get(id);
   return (
-    <Modal opened onClose={onClose} size="lg" title={p?.title ?? t('title')} closeButtonProps={{ 'aria-label': t('common:close') }} classNames={{ title: classes.drawerTitle }}>
-      {!programmes.ready && <Loader aria-label={t('common:loading')} />}
+    <Modal opened onClose={onClose} size="lg" title={p?.title ?? t('title')} closeButtonProps={{ 'aria-label': t('common:close') }} classNames={{ title: classes.drawerTitle, content: classes.sheet, header: classes.sheetHead }}>
+      {!programmes.ready && <Loader role="status" aria-label={t('common:loading')} />}
       {programmes.ready && !p && <Text>{t('gone')}</Text>}
       {p && <Inside programme={p} start={start || p.start} onClose={onClose} onEdit={() => onEdit(p.id)} />}
     </Modal>
@@ -62,7 +62,7 @@ function Inside({ programme: p, start, onClose, onEdit }: { programme: Programme
     <Stack>
       <dl className={classes.facts}>
         <dt>{t('fact.this')}</dt>
-        <dd>{`${words.clock(start)}, ${words.day(start)}`}</dd>
+        <dd>{`${words.clock(start)} ${words.day(start)}`}</dd>
         {repeats(p) && (
           <>
             <dt>{t('fact.plays')}</dt>
@@ -86,9 +86,9 @@ function Inside({ programme: p, start, onClose, onEdit }: { programme: Programme
               const seconds = lengths.get(id);
               return (
                 <li key={i}>
-                  <Link to={`/bulletins/${encodeURIComponent(id)}`} className="loa-written">
+                  <Anchor component={Link} to={`/bulletins/${encodeURIComponent(id)}`} className="loa-written">
                     {b?.title ?? id}
-                  </Link>
+                  </Anchor>
                   {seconds !== undefined && (
                     <Text size="sm" c="dimmed" component="span">
                       {` · ${words.length(Math.round(seconds))}`}
@@ -111,7 +111,7 @@ function Inside({ programme: p, start, onClose, onEdit }: { programme: Programme
           </>
         )}
         <dt>{t('fact.by')}</dt>
-        <dd>{p.by}</dd>
+        <dd>{p.by === me.id ? me.name : p.by}</dd>
       </dl>
       {edits && asking === undefined && (
         <Group>

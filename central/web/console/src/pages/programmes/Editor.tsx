@@ -1,4 +1,4 @@
-import { Alert, Button, Drawer, Group, Loader, NativeSelect, NumberInput, SegmentedControl, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Drawer, Group, Input, Loader, NativeSelect, NumberInput, SegmentedControl, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -12,7 +12,7 @@ import { localOf } from '@/app/when';
 import { usePlaces } from '@/fleet/places';
 import { Changed } from './Changed';
 import { Conflicts, useConflicts } from './Conflicts';
-import { bodyOf, contentOf, contentOfDraft, draftOf, emptyDraft, faultsOf, limits, newID, plain, slotOf, type Content, type Draft, type FaultField } from './draft';
+import { bodyOf, contentOf, contentOfDraft, draftOf, emptyDraft, faultsOf, limits, newID, plain, slotOf, timeOf, type Content, type Draft, type FaultField } from './draft';
 import { forget, keep, kept, type Kept } from './kept';
 import { Playlist } from './Playlist';
 import classes from './programmes.module.css';
@@ -51,7 +51,7 @@ export default function Editor(props: Props) {
       size={narrow ? '100%' : '36rem'}
       title={t(props.id === 'new' ? 'editor.new' : 'editor.change')}
       closeButtonProps={{ 'aria-label': t('common:close') }}
-      classNames={{ title: classes.drawerTitle }}
+      classNames={{ title: classes.drawerTitle, content: classes.sheet, header: classes.sheetHead }}
     >
       {leaving && (
         <Alert color="grain" role="alert" mb="md" title={t('editor.leave')}>
@@ -82,7 +82,7 @@ function New(props: Inner) {
   const me = useMe();
   const bulletins = useBulletins();
   const roots = areasFor(me, 'edit-programmes');
-  if (!bulletins.ready && props.bulletin && !bulletins.error) return <Loader aria-label={t('loading')} />;
+  if (!bulletins.ready && props.bulletin && !bulletins.error) return <Loader role="status" aria-label={t('loading')} />;
   const b = props.bulletin === undefined ? undefined : bulletins.get(props.bulletin);
   const wanted = props.area?.replace('own:', '');
   const area = b?.areas[0] ?? wanted ?? (roots.length === 1 ? (roots[0] ?? '') : '');
@@ -98,7 +98,7 @@ function Existing(props: Inner) {
   const bulletins = useBulletins();
   const { data, error, refetch } = useQuery(programmeQuery(props.id));
   if (error && !data) return <ProblemNote error={error} onRetry={() => void refetch()} />;
-  if (!data) return <Loader aria-label={t('loading')} />;
+  if (!data) return <Loader role="status" aria-label={t('loading')} />;
   const content = contentOf(data.data);
   return <Form {...props} bulletins={bulletins} start={{ draft: draftOf(content), base: { content, etag: data.etag } }} kept={kept(me.id, props.id)} />;
 }
@@ -236,7 +236,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & 
         {bulletins.error ? <ProblemNote error={bulletins.error} /> : null}
         <div className={classes.two}>
           <TextInput type="date" label={t('field.day')} value={d.day} onChange={(e) => change({ day: e.currentTarget.value })} error={fault('day')} description={words.day(d.day)} inputWrapperOrder={['label', 'input', 'description', 'error']} />
-          <TextInput type="time" label={t('field.time')} value={d.time} onChange={(e) => change({ time: e.currentTarget.value })} error={fault('time')} />
+          <Clock key={String(restored)} label={t('field.time')} value={d.time} onChange={(time) => change({ time })} error={fault('time')} />
         </div>
         <Repeats value={d.repeat} day={d.day} onChange={(repeat) => change({ repeat })} fault={fault} />
         <Select
@@ -250,9 +250,9 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & 
           error={fault('area')}
         />
         <div>
-          <Text fw={500} id="loa-class" mb={4}>
+          <Input.Label component="div" id="loa-class" mb={4}>
             {t('field.class')}
-          </Text>
+          </Input.Label>
           <SegmentedControl
             fullWidth
             aria-labelledby="loa-class"
@@ -279,7 +279,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & 
         <Switch label={t('field.chime')} checked={d.chime} onChange={(e) => change({ chime: e.currentTarget.checked })} />
         {d.except.length > 0 && (
           <div>
-            <Text fw={500}>{t('field.except')}</Text>
+            <Input.Label component="div">{t('field.except')}</Input.Label>
             <Group gap="xs" mt={4}>
               {d.except.map((e) => (
                 <Button key={e} size="sm" variant="default" onClick={() => change({ except: d.except.filter((x) => x !== e) })} aria-label={t('except.back', { day: words.day(e) })}>
@@ -324,6 +324,29 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & 
   );
 }
 
+/** Clock asks for a time of 24 hours, however the browser would write one. */
+function Clock({ label, value, onChange, error }: { label: string; value: string; onChange: (time: string) => void; error?: string }) {
+  const { t } = useTranslation('programmes');
+  const [text, setText] = useState(value);
+  return (
+    <TextInput
+      label={label}
+      description={t('field.timeHint')}
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
+      inputMode="numeric"
+      autoComplete="off"
+      maxLength={8}
+      value={text}
+      onChange={(e) => {
+        setText(e.currentTarget.value);
+        onChange(timeOf(e.currentTarget.value) ?? '');
+      }}
+      onBlur={() => setText(timeOf(text) ?? text)}
+      error={error}
+    />
+  );
+}
+
 /** Slot asks how long a programme may sound: as long as its bulletins, or else. */
 function Slot({ draft: d, total, fit, onChange, error }: { draft: Draft; total?: number; fit?: number; onChange: (some: Partial<Draft>) => void; error?: string }) {
   const { t } = useTranslation('programmes');
@@ -331,9 +354,9 @@ function Slot({ draft: d, total, fit, onChange, error }: { draft: Draft; total?:
   const set = (minutes: number, seconds: number) => onChange({ seconds: minutes * 60 + seconds, auto: false });
   return (
     <fieldset className={classes.plainSet}>
-      <Text component="legend" fw={500}>
+      <Input.Label component="legend" mb={4}>
         {t('field.slot')}
-      </Text>
+      </Input.Label>
       <Stack gap="xs">
         <Switch label={t('slotAuto')} checked={d.auto} onChange={(e) => onChange({ auto: e.currentTarget.checked })} />
         {!d.auto && (

@@ -25,8 +25,8 @@ export default function Move({ occurrence: o, shift, onClose }: Props) {
   const programmes = useProgrammes();
   const p = programmes.get(o.programme);
   return (
-    <Modal opened onClose={onClose} title={t(shift.to === shift.from ? 'move.longer' : 'move.title')} closeButtonProps={{ 'aria-label': t('common:close') }} classNames={{ title: classes.drawerTitle }}>
-      {!programmes.ready && <Loader aria-label={t('common:loading')} />}
+    <Modal opened onClose={onClose} title={t(shift.to === shift.from ? 'move.longer' : 'move.title')} closeButtonProps={{ 'aria-label': t('common:close') }} classNames={{ title: classes.drawerTitle, content: classes.sheet, header: classes.sheetHead }}>
+      {!programmes.ready && <Loader role="status" aria-label={t('common:loading')} />}
       {programmes.ready && !p && <Text>{t('gone')}</Text>}
       {p && <Inside programme={p} shift={shift} onClose={onClose} />}
     </Modal>
@@ -56,13 +56,13 @@ function Inside({ programme: p, shift, onClose }: { programme: Programme; shift:
           <Text size="sm" c="dimmed" component="span">
             {t('move.from')}
           </Text>
-          {`${words.clock(shift.from)}–${end(shift.from, p.seconds)}, ${words.day(shift.from)}`}
+          {`${words.clock(shift.from)}–${end(shift.from, p.seconds)} ${words.day(shift.from)}`}
         </span>
         <span>
           <Text size="sm" c="dimmed" component="span">
             {t('move.to')}
           </Text>
-          <strong>{`${words.clock(shift.to)}–${end(shift.to, shift.seconds)}, ${words.day(shift.to)}`}</strong>
+          <strong>{`${words.clock(shift.to)}–${end(shift.to, shift.seconds)} ${words.day(shift.to)}`}</strong>
         </span>
       </div>
       {scopes.length > 1 && (

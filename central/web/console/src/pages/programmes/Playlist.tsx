@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Group, Select, Stack, Text } from '@mantine/core';
+import { ActionIcon, Anchor, Badge, Group, Input, Select, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useAreas } from '@/api/areas';
@@ -37,9 +37,9 @@ export function Playlist({ draft, bulletins, lengths, onChange, error }: Props) 
     .map(({ b, why }) => ({ value: b.id ?? '', label: why ? t('playlist.option', { title: b.title, why: t(`doubtShort.${why}`) }) : b.title }));
   return (
     <Stack gap="xs">
-      <Text fw={500} id="loa-playlist">
+      <Input.Label component="div" id="loa-playlist">
         {t('field.bulletins')}
-      </Text>
+      </Input.Label>
       {ids.length > 0 && (
         <ol className={classes.playlist} aria-labelledby="loa-playlist">
           {ids.map((id, i) => {
@@ -50,9 +50,9 @@ export function Playlist({ draft, bulletins, lengths, onChange, error }: Props) 
             return (
               <li key={`${id} ${i}`} className={classes.bulletin}>
                 <div className={classes.bulletinText}>
-                  <Link to={`/bulletins/${encodeURIComponent(id)}`} className="loa-written">
+                  <Anchor component={Link} to={`/bulletins/${encodeURIComponent(id)}`} className="loa-written">
                     {title}
-                  </Link>
+                  </Anchor>
                   <Group gap={6}>
                     {seconds !== undefined && (
                       <Text size="sm" c="dimmed" component="span">

@@ -20,7 +20,7 @@ const Calendar = lazy(() => import('./Calendar'));
 const Move = lazy(() => import('./Move'));
 
 /** Nothing is drawn shorter than this, minutes. */
-const least = 10;
+const least = 7;
 
 interface Props {
   day: string;
@@ -85,10 +85,10 @@ export function Week({ day, area, onDay, onArea, onNew, onOpen }: Props) {
         <Switch label={t('whole')} checked={whole} onChange={(e) => setWhole(e.currentTarget.checked)} />
       </div>
       <ProblemNote error={error} onRetry={() => void refetch()} />
-      {isPending && !error && <Loader aria-label={t('common:loading')} />}
+      {isPending && !error && <Loader role="status" aria-label={t('common:loading')} />}
       {data && shown.length === 0 && <Text c="dimmed">{t(narrow ? 'emptyDay' : 'emptyWeek')}</Text>}
       {data && (
-        <Suspense fallback={<Loader aria-label={t('common:loading')} />}>
+        <Suspense fallback={<Loader role="status" aria-label={t('common:loading')} />}>
           <Calendar
             narrow={narrow}
             day={from}
@@ -135,7 +135,7 @@ function Alike({ entry, onClose, onOpen }: { entry: Entry; onClose: () => void; 
   const wanted = fold(text);
   const found = entry.occurrences.filter((o) => fold(`${o.title} ${place(o.area)}`).includes(wanted));
   return (
-    <Modal opened onClose={onClose} title={t('group.title', { at: words.clock(entry.start), count: entry.occurrences.length })} closeButtonProps={{ 'aria-label': t('common:close') }}>
+    <Modal opened onClose={onClose} title={t('group.title', { at: words.clock(entry.start), count: entry.occurrences.length })} closeButtonProps={{ 'aria-label': t('common:close') }} classNames={{ title: classes.drawerTitle, content: classes.sheet, header: classes.sheetHead }}>
       <Stack>
         <input className={classes.find} type="search" aria-label={t('group.search')} placeholder={t('group.search')} value={text} onChange={(e) => setText(e.currentTarget.value)} />
         <ul className={classes.plain}>

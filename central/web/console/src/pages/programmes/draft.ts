@@ -186,3 +186,13 @@ export function doubtOf(b: Bulletin | undefined, d: Pick<Draft, 'area' | 'class'
 
 /** startingDays are the days that are chosen first: the start's. */
 export const startingDays = (day: string) => (day ? [weekdayOf(day)] : []);
+
+/** timeOf reads a time of 24 hours as people write one: 5:30, 05:30, 17h30, 17h,
+ * 1730, 05:30:15. */
+export function timeOf(text: string): string | undefined {
+  const found = /^(\d{1,2})(?:[:hH.]\s*(?:(\d{1,2})(?:[:.](\d{1,2}))?)?|(\d{2}))$/.exec(text.trim());
+  if (!found) return undefined;
+  const [h, m, s] = [found[1], found[2] ?? found[4] ?? '0', found[3] ?? '0'].map(Number);
+  if (h === undefined || m === undefined || s === undefined || h > 23 || m > 59 || s > 59) return undefined;
+  return [h, m, ...(s > 0 ? [s] : [])].map((n) => String(n).padStart(2, '0')).join(':');
+}

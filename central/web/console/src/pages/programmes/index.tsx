@@ -61,7 +61,7 @@ export default function Programmes() {
           />
         </Tabs.Panel>
         <Tabs.Panel value="day" pt="md">
-          <Suspense fallback={<Loader aria-label={t('common:loading')} />}>
+          <Suspense fallback={<Loader role="status" aria-label={t('common:loading')} />}>
             <ClusterDay cluster={params.get('cluster')} day={params.get('on') ?? localOf(serverNow()).slice(0, 10)} onChange={set} />
           </Suspense>
         </Tabs.Panel>
