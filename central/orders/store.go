@@ -53,7 +53,7 @@ type Query struct {
 	State   State
 	Subject string
 	Cluster string
-	Areas   []string  // at least one of these in the audience
+	Areas   []string  // at least one of these in the audience, or what is for all
 	ValidAt time.Time // Until is zero or later
 	Newest  bool      // only the highest revision of each subject and cluster
 	Hashes  []string  // only these

@@ -164,7 +164,8 @@ func (s orderStore) Orders(ctx context.Context, q orders.Query) ([]orders.Record
 		and(`cluster = ?`, q.Cluster)
 	}
 	if len(q.Areas) > 0 {
-		and(`hash IN (SELECT order_hash FROM order_areas WHERE area IN (SELECT value FROM json_each(?)))`, asJSON(q.Areas))
+		and(`(hash IN (SELECT order_hash FROM order_areas WHERE area IN (SELECT value FROM json_each(?)))
+			OR cluster = '' AND areas IN ('null', '[]'))`, asJSON(q.Areas))
 	}
 	if !q.ValidAt.IsZero() {
 		and(`(until IS NULL OR until > ?)`, millis(q.ValidAt))
