@@ -38,6 +38,10 @@ type Options struct {
 	Version string
 	Log     *slog.Logger
 
+	// Areas are provinces with their communes, for the first administrator to
+	// choose from; what nobody chose is not added.
+	Areas []registry.Area
+
 	// Demo sets the folder up with people who do not exist; their keys lie in
 	// it. Say, which may be nil, is told what is done, for a person who waits.
 	Demo bool
@@ -182,7 +186,7 @@ func (c *Central) openWeb(authority *broker.Authority) error {
 		Certify: authority.IssueCluster, Authority: authority.CAPEM(),
 		Broker: c.public(c.broker.Addr()), Audio: "https://" + c.public(c.audio.addr()),
 		Planned: c.planned, Revoked: c.revoked, Version: c.Version, Log: c.Log, Ending: c.ending,
-		Sessions: c.db.Sessions(web.SessionIdle), Console: web.Console(), Demo: c.Demo, Confirm: confirm,
+		Sessions: c.db.Sessions(web.SessionIdle), Console: web.Console(), Demo: c.Demo, Confirm: confirm, Areas: c.Areas,
 	})
 	if c.api, err = listen(c.API, tls, api, c.Log); err != nil {
 		return taken(fmt.Errorf("serve the API: %w", err), "api")

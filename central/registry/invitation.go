@@ -40,6 +40,7 @@ type Invitation struct {
 type Newcomer struct {
 	Person   Person
 	Province string // code
+	Areas    []Area // the province and what lies in it; added if the province is not known
 }
 
 // Invite makes an invitation for these persons, and returns its text, which is
@@ -126,6 +127,7 @@ func (r *Registry) Accept(ctx context.Context, text, password string, newcomer *
 		return nil, "", err
 	}
 	var f Faults
+	var bring []Area
 	persons = v.Persons
 	switch {
 	case v.First && newcomer == nil:
@@ -136,7 +138,10 @@ func (r *Registry) Accept(ctx context.Context, text, password string, newcomer *
 		if LevelOf(newcomer.Province) != ProvinceLevel {
 			f.addf("province", "%q is not a province's code", newcomer.Province)
 		} else if _, err := r.store.Path(ctx, newcomer.Province); errors.Is(err, ErrNotFound) {
-			f.addf("province", "area %q is not known", newcomer.Province)
+			bring = newcomer.Areas
+			if !slices.ContainsFunc(bring, func(a Area) bool { return a.Code == newcomer.Province }) {
+				f.addf("province", "area %q is not known", newcomer.Province)
+			}
 		} else if err != nil {
 			return nil, "", fmt.Errorf("look up area: %w", err)
 		}
@@ -161,6 +166,11 @@ func (r *Registry) Accept(ctx context.Context, text, password string, newcomer *
 	passwords := make([]Password, len(persons))
 	for i, p := range persons {
 		passwords[i] = Password{Person: p, Hash: hash, SetAt: now()}
+	}
+	if len(bring) > 0 {
+		if err := r.PutAreas(ctx, newcomer.Person.ID, bring...); err != nil {
+			return nil, "", err
+		}
 	}
 	if err := r.store.UseInvitation(ctx, v.ID, now(), passwords, newcomer); err != nil {
 		return nil, "", fmt.Errorf("use invitation: %w", err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -152,12 +153,14 @@ func (a *api) look(ctx context.Context, in *body[looked]) (*body[invitation], er
 	if !found.First {
 		return answer(v), nil
 	}
-	areas, err := a.Registry.Areas(ctx)
+	known, err := a.Registry.Areas(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, area := range areas {
-		if area.Kind.Level() == registry.ProvinceLevel {
+	seen := map[string]bool{}
+	for _, area := range slices.Concat(known, a.Areas) {
+		if area.Kind.Level() == registry.ProvinceLevel && !seen[area.Code] {
+			seen[area.Code] = true
 			v.Provinces = append(v.Provinces, province{area.Code, area.NameVi, area.NameEn})
 		}
 	}
@@ -179,6 +182,11 @@ func (a *api) accept(ctx context.Context, in *body[acceptance]) (*body[accepted]
 	var newcomer *registry.Newcomer
 	if p := in.Body.Person; p != nil {
 		newcomer = &registry.Newcomer{Person: registry.Person{ID: p.ID, Name: p.Name}, Province: in.Body.Province}
+		for _, area := range a.Areas {
+			if area.Code == in.Body.Province || area.Parent == in.Body.Province && area.Parent != "" {
+				newcomer.Areas = append(newcomer.Areas, area)
+			}
+		}
 	}
 	persons, mark, err := a.Registry.Accept(ctx, in.Body.Token, in.Body.Password, newcomer)
 	if err != nil {

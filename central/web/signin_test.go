@@ -657,6 +657,13 @@ func TestSeveralAtOnce(t *testing.T) {
 
 func TestTheFirstAdministrator(t *testing.T) {
 	w := newBareWorld(t)
+	w.options.Areas = []registry.Area{ // what comes with the program
+		{Code: "12", Kind: registry.Province, NameVi: "Lai Châu khác"},
+		{Code: "03388", Parent: "12", Kind: registry.Ward, NameVi: "Đoàn Kết"},
+		{Code: "20", Kind: registry.Province, NameVi: "Lạng Sơn", NameEn: "Lang Son"},
+		{Code: "05977", Parent: "20", Kind: registry.Ward, NameVi: "Đông Kinh"},
+	}
+	w.handler, w.api = web.NewDescribed(w.options)
 	w.server = httptest.NewServer(w.handler)
 	defer w.server.Close()
 	ctx := t.Context()
@@ -681,7 +688,7 @@ func TestTheFirstAdministrator(t *testing.T) {
 	b.ask("POST", "/invitations/look", object{"token": late}).refused(410, "expired")
 	var seen invitation
 	b.ask("POST", "/invitations/look", object{"token": text}).ok(&seen)
-	if !seen.First || len(seen.Persons) != 0 || len(seen.Provinces) != 2 || seen.Provinces[0].NameVi != "Lai Châu" || seen.Provinces[1].NameEn != "" {
+	if !seen.First || len(seen.Persons) != 0 || len(seen.Provinces) != 3 || seen.Provinces[0].NameVi != "Lai Châu" || seen.Provinces[1].NameEn != "" || seen.Provinces[2].Code != "20" {
 		t.Errorf("%+v", seen)
 	}
 	me := object{"id": "pham-thu-ha", "name": "Phạm Thu Hà"}
@@ -713,8 +720,44 @@ func TestTheFirstAdministrator(t *testing.T) {
 	if hello.First || len(hello.People) != 0 {
 		t.Errorf("%+v", hello)
 	}
+	if areas, err := w.registry.Areas(ctx); err != nil || len(areas) != 3 {
+		t.Errorf("areas that nobody asked for: %+v %v", areas, err)
+	}
 	if _, _, err := w.registry.InviteFirst(ctx, "test", time.Hour); err == nil {
 		t.Error("a second first administrator was invited")
+	}
+}
+
+// TestAProvinceThatComesAlong: who chooses one that is not there yet brings it,
+// and no other.
+func TestAProvinceThatComesAlong(t *testing.T) {
+	w := newBareWorld(t)
+	w.options.Areas = []registry.Area{
+		{Code: "12", Kind: registry.Province, NameVi: "Lai Châu"},
+		{Code: muongTe, Parent: "12", Kind: registry.Commune, NameVi: "Mường Tè"},
+		{Code: "20", Kind: registry.Province, NameVi: "Lạng Sơn"},
+	}
+	w.handler, w.api = web.NewDescribed(w.options)
+	w.server = httptest.NewServer(w.handler)
+	defer w.server.Close()
+	text, _, err := w.registry.InviteFirst(t.Context(), "test", time.Hour)
+	w.must(err)
+	b := w.browser(w.server)
+	wish := object{"token": text, "password": good, "person": object{"id": "pham-thu-ha", "name": "Phạm Thu Hà"}, "province": "12"}
+	for _, wrong := range []object{{"province": "15"}, {"province": ""}, {"province": muongTe}, {"password": "ngắn"}} {
+		b.ask("POST", "/invitations/accept", wish.with(wrong)).refused(422, "invalid")
+	}
+	if areas, err := w.registry.Areas(t.Context()); err != nil || len(areas) != 0 {
+		t.Errorf("before anybody came: %+v %v", areas, err)
+	}
+	b.ask("POST", "/invitations/accept", wish).ok(nil)
+	var me mine
+	b.ask("GET", "/me", nil).ok(&me)
+	if !slices.Equal(me.Actions["manage-keys"], []string{"12"}) {
+		t.Errorf("%+v", me)
+	}
+	if areas, err := w.registry.Areas(t.Context()); err != nil || len(areas) != 2 {
+		t.Errorf("%+v %v", areas, err)
 	}
 }
 

@@ -42,6 +42,10 @@ type Options struct {
 	Sessions SessionStore // keeps them for as long as it says itself
 	Console  fs.FS        // the built console; nil: it was not built
 	Demo     bool         // the people are invented
+
+	// Areas are provinces with their communes, of which the first administrator
+	// may choose one that is not in the registry yet; may be nil.
+	Areas []registry.Area
 	// Confirm makes the key set of a demo anew, after a key of a person's was
 	// confirmed; nil outside the demo, where people confirm keys.
 	Confirm func(ctx context.Context, person string) error

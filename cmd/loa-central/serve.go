@@ -7,7 +7,6 @@ import (
 	"log/slog"
 
 	"loa/central"
-	"loa/central/registry"
 	"loa/seeds"
 )
 
@@ -23,9 +22,13 @@ type serveCommand struct {
 
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context, log *slog.Logger) error {
+	areas, err := seeds.Areas()
+	if err != nil {
+		return err
+	}
 	server, err := central.New(central.Options{
 		Data: c.Data, API: c.API, Broker: c.Broker, Audio: c.Audio, Hosts: c.Host, Version: version, Log: log,
-		Demo: c.Demo, Say: say, Plain: c.Plain,
+		Demo: c.Demo, Say: say, Plain: c.Plain, Areas: areas,
 	})
 	if err != nil {
 		return err
@@ -51,9 +54,6 @@ func inviteFirst(ctx context.Context, data string, at central.Addresses) (err er
 	if err != nil || len(there) > 0 {
 		return err
 	}
-	if err := sowAreas(ctx, people); err != nil {
-		return err
-	}
 	text, v, err := people.InviteFirst(ctx, commandLine, invitationLife)
 	if err != nil {
 		return err
@@ -61,17 +61,4 @@ func inviteFirst(ctx context.Context, data string, at central.Addresses) (err er
 	fmt.Printf("Nobody is there yet. Whoever follows this link first becomes the administrator; it works once, until %s:\n%s\n",
 		v.ExpiresAt.Local().Format("2006-01-02 15:04"), at.Link(text))
 	return nil
-}
-
-// sowAreas gives the first administrator provinces to choose from.
-func sowAreas(ctx context.Context, places *registry.Registry) error {
-	have, err := places.Areas(ctx)
-	if err != nil || len(have) > 0 {
-		return err
-	}
-	areas, err := seeds.Areas()
-	if err != nil {
-		return err
-	}
-	return places.PutAreas(ctx, commandLine, areas...)
 }
