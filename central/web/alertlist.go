@@ -103,17 +103,22 @@ func (a *api) alertList(ctx context.Context, in *struct {
 	return answer(shown), a.introduce(ctx, shown)
 }
 
-// introduce adds the names of the people of alerts.
-func (a *api) introduce(ctx context.Context, shown []Alert) error {
+// introduced names persons; one who is not known any more has only the id.
+func (a *api) introduced(ctx context.Context) (func(id string) named, error) {
 	persons, err := a.Registry.Persons(ctx)
-	if err != nil {
-		return err
-	}
 	names := make(map[string]string, len(persons))
 	for _, p := range persons {
 		names[p.ID] = p.Name
 	}
-	introduced := func(id string) named { return named{id, cmp.Or(names[id], id)} }
+	return func(id string) named { return named{id, cmp.Or(names[id], id)} }, err
+}
+
+// introduce adds the names of the people of alerts.
+func (a *api) introduce(ctx context.Context, shown []Alert) error {
+	introduced, err := a.introduced(ctx)
+	if err != nil {
+		return err
+	}
 	for i := range shown {
 		s := &shown[i]
 		people := append([]string{s.By}, s.Persons...)

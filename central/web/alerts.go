@@ -92,7 +92,23 @@ func (a *api) draftAlert(ctx context.Context, in *body[alertWish]) (*body[draft]
 	d, err := a.Orders.Alert(ctx, asks(ctx), orders.AlertWish{
 		Mode: w.Mode, Audience: w.Audience, Lifetime: time.Duration(w.LifetimeSeconds) * time.Second, Announcement: said,
 	})
-	return answer(viewDraft(d)), err
+	return a.alertDraft(ctx, d, w.Audience, err)
+}
+
+// alertDraft adds to the draft of an alert whom to ask for a signature: where
+// nobody could give the second, it is better known before the first.
+func (a *api) alertDraft(ctx context.Context, d orders.Draft, audience []string, err error) (*body[draft], error) {
+	if err != nil {
+		return nil, err
+	}
+	able, err := a.Orders.Signers(ctx, d.Mode, audience)
+	if err != nil {
+		return nil, err
+	}
+	introduced, err := a.introduced(ctx)
+	v := viewDraft(d)
+	v.Signers = list(able, introduced)
+	return answer(v), err
 }
 
 type AlertID struct {
@@ -129,7 +145,7 @@ func (a *api) draftUpdate(ctx context.Context, in *struct {
 	d, err := a.Orders.UpdateAlert(ctx, asks(ctx), in.ID, orders.AlertWish{
 		Mode: protocol.Mode(in.Mode), Audience: audience, Lifetime: time.Duration(in.Body.LifetimeSeconds) * time.Second, Announcement: said,
 	})
-	return answer(viewDraft(d)), err
+	return a.alertDraft(ctx, d, audience, err)
 }
 
 func (a *api) draftCancel(ctx context.Context, in *AlertID) (*body[draft], error) {

@@ -388,7 +388,15 @@ func (w *world) alertsAreRaised() {
 	}
 
 	// Beyond one commune two persons sign, each for herself.
-	w.ask("binh", "POST", "/alerts", alertOf(province)).ok(&d)
+	var able struct {
+		draft
+		Signers []struct{ ID, Name string }
+	}
+	w.ask("binh", "POST", "/alerts", alertOf(province)).ok(&able)
+	d = able.draft
+	if could := fmt.Sprint(able.Signers); !strings.Contains(could, "{binh ") || !strings.Contains(could, "{phuc ") || strings.Contains(could, "{lan ") {
+		w.Errorf("whom to ask: %s", could)
+	}
 	w.sign("binh", d).ok(&o)
 	if o.State != "gathering" || len(o.Persons) != 1 {
 		w.Errorf("%+v", o)

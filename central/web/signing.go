@@ -23,10 +23,11 @@ type draft struct {
 	Envelope protocol.Envelope `json:"envelope"`
 	Targets  int               `json:"targets" doc:"How many boards it is for."`
 	Notes    []string          `json:"notes" doc:"What to know before signing."`
+	Signers  []named           `json:"signers,omitempty" doc:"Of an alert that was just drafted: whose signature would be counted."`
 }
 
 func viewDraft(d orders.Draft) draft {
-	v := draft{d.Hash, d.Kind, d.Mode, d.Subject, d.Revision, d.Envelope, d.Targets, d.Notes}
+	v := draft{Hash: d.Hash, Kind: d.Kind, Mode: d.Mode, Subject: d.Subject, Revision: d.Revision, Envelope: d.Envelope, Targets: d.Targets, Notes: d.Notes}
 	if v.Notes == nil {
 		v.Notes = []string{}
 	}
