@@ -46,6 +46,10 @@ const readings: Reading[] = [
   [/^expires at (\S+)/, 'expires', 'at'],
   [/^the board's clock and central's differ/, 'clockDiffers'],
   [/its line was lost/, 'lineLost'],
+  [/^too little was sent to judge by/, 'tooLittleSent'],
+  [/^too little was measured/, 'tooLittleMeasured'],
+  [/^what was measured does not follow what was sent/, 'unlike'],
+  [/^no answer$|^read sensor /, 'sensorBroken'],
   [/^more than (\d+) were refused in the minute/, 'flood', 'number'],
 ];
 

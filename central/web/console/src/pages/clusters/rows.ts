@@ -76,9 +76,31 @@ export function opensByItself(level: number, total: number, filtered: boolean): 
   return level === 0 || total <= (filtered ? few * 2 : few);
 }
 
-/** rowRange is which rows are in sight, and some around them. */
-export function rowRange(count: number, height: number, top: number, sight: number, around = 8): { first: number; last: number } {
-  const first = Math.max(0, Math.floor(top / height) - around);
-  const last = Math.min(count, Math.ceil((top + sight) / height) + around);
-  return { first: Math.min(first, count), last: Math.max(last, Math.min(first, count)) };
+/** Heights are where rows begin, and where the last one ends: areas are lower
+ * than clusters. */
+export function heightsOf(rows: Row[], area: number, cluster: number): Float64Array {
+  const tops = new Float64Array(rows.length + 1);
+  rows.forEach((row, i) => {
+    tops[i + 1] = (tops[i] ?? 0) + (row.kind === 'area' ? area : cluster);
+  });
+  return tops;
+}
+
+/** inSight is which rows are between two heights, and some around them. */
+export function inSight(tops: Float64Array, from: number, until: number, around = 8): { first: number; last: number } {
+  const count = tops.length - 1;
+  const first = Math.max(0, rowAt(tops, from) - around);
+  return { first, last: Math.min(count, Math.max(first, rowAt(tops, until) + 1 + around)) };
+}
+
+/** rowAt is the row at a height: the last one that begins there or above it. */
+function rowAt(tops: Float64Array, height: number): number {
+  let low = 0;
+  let high = Math.max(0, tops.length - 2);
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((tops[middle] ?? 0) <= height) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
