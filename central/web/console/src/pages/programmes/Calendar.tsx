@@ -68,7 +68,7 @@ export default function Calendar({ narrow, day, entries, hours, may, mayAdd, onA
     startScrollTime: hours.startTime,
     getCurrentTime: () => toCalendar(localOf(serverNow())),
     getTimeSlotProps: slot,
-    scrollAreaProps: { mah: 'max(24rem, calc(100dvh - 18rem))', type: 'auto' as const, viewportRef: viewport },
+    scrollAreaProps: { mah: 'max(24rem, calc(100dvh - 20.5rem))', type: 'auto' as const, viewportRef: viewport },
     labels: { timeSlot: t('slot.name'), weekday: '', week: t('slot.week'), allDay: t('slot.allDay') },
     withEventsDragAndDrop: !narrow,
     withEventResize: !narrow,

@@ -8,7 +8,7 @@ import { serverNow } from '@/api/clock';
 import { areasFor, useMe } from '@/api/me';
 import { isProblem } from '@/api/problem';
 import { ProblemNote } from '@/app/ProblemNote';
-import { localOf } from '@/app/when';
+import { localOf, momentOf } from '@/app/when';
 import { usePlaces } from '@/fleet/places';
 import { Changed } from './Changed';
 import { Conflicts, useConflicts } from './Conflicts';
@@ -38,11 +38,11 @@ export default function Editor(props: Props) {
   const [dirty, setDirty] = useState(false);
   const [leaving, setLeaving] = useState(false);
   const me = useMe();
-  const close = () => {
-    if (dirty && !leaving) return setLeaving(true);
+  const done = () => {
     forget(me.id, props.id);
     props.onClose();
   };
+  const close = () => (dirty && !leaving ? setLeaving(true) : done());
   return (
     <Drawer
       opened
@@ -65,12 +65,12 @@ export default function Editor(props: Props) {
           </Group>
         </Alert>
       )}
-      {props.id === 'new' ? <New {...props} onDirty={setDirty} onClose={close} /> : <Existing {...props} onDirty={setDirty} onClose={close} />}
+      {props.id === 'new' ? <New {...props} onDirty={setDirty} onClose={close} onDone={done} /> : <Existing {...props} onDirty={setDirty} onClose={close} onDone={done} />}
     </Drawer>
   );
 }
 
-type Inner = Props & { onDirty: (dirty: boolean) => void };
+type Inner = Props & { onDirty: (dirty: boolean) => void; onDone: () => void };
 
 /** nextQuarter is the next full quarter of an hour but one, for a first guess. */
 function nextQuarter(): string {
@@ -105,7 +105,7 @@ function Existing(props: Inner) {
 
 const lates = [0, 60, 120, 300, 600, 900, 1800, 3600];
 
-function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & { bulletins: Bulletins; start: Kept; kept: Kept | undefined }) {
+function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: Inner & { bulletins: Bulletins; start: Kept; kept: Kept | undefined }) {
   const { t } = useTranslation(['programmes', 'words', 'common']);
   const me = useMe();
   const client = useQueryClient();
@@ -137,6 +137,8 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & 
   const asked = useConflicts(settled === '' ? undefined : (JSON.parse(settled) as typeof body));
   const named = asked.checked && settled === asking;
 
+  const over = !faults.day && !faults.time && d.repeat.kind === 'once' && momentOf(body.start).getTime() + d.late * 1000 < serverNow();
+
   const change = (some: Partial<Draft>) => {
     const next = { ...d, ...some };
     setDraft(next);
@@ -145,18 +147,13 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & 
     keep(me.id, id, { draft: next, base });
   };
 
-  const done = () => {
-    forget(me.id, id);
-    onDirty(false);
-    onClose();
-  };
   const save = useMutation({
     mutationFn: async () => {
       const body = bodyOf(id === 'new' ? newID(d.title) : id, contentOfDraft(d));
       if (id === 'new') return api.post('/programmes', { body });
       return api.put('/programmes/{id}', { path: { id }, body, ifMatch: base?.etag });
     },
-    onSuccess: done,
+    onSuccess: onDone,
     onError: async (e) => {
       if (!isProblem(e, 'changed')) return;
       const { data, etag } = await api.tagged('/programmes/{id}', { path: { id } });
@@ -194,7 +191,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & 
           setOthers(undefined);
           save.reset();
         }}
-        onDrop={done}
+        onDrop={onDone}
       />
     );
   }
@@ -250,7 +247,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & 
           error={fault('area')}
         />
         <div>
-          <Input.Label component="div" id="loa-class" mb={4}>
+          <Input.Label size="md" component="div" id="loa-class" mb={4}>
             {t('field.class')}
           </Input.Label>
           <SegmentedControl
@@ -279,7 +276,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & 
         <Switch label={t('field.chime')} checked={d.chime} onChange={(e) => change({ chime: e.currentTarget.checked })} />
         {d.except.length > 0 && (
           <div>
-            <Input.Label component="div">{t('field.except')}</Input.Label>
+            <Input.Label size="md" component="div">{t('field.except')}</Input.Label>
             <Group gap="xs" mt={4}>
               {d.except.map((e) => (
                 <Button key={e} size="sm" variant="default" onClick={() => change({ except: d.except.filter((x) => x !== e) })} aria-label={t('except.back', { day: words.day(e) })}>
@@ -298,6 +295,11 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose }: Inner & 
             {d.area !== '' && ` · ${place(d.area)}`}
             {` · ${words.length(d.seconds)}`}
           </Text>
+        )}
+        {over && (
+          <Alert color="grain" role="status">
+            {t('editor.over')}
+          </Alert>
         )}
         <Conflicts asked={asked} onOrder={(other, before) => change({ order: before ? other - 1 : other + 1 })} />
         <ProblemNote error={isProblem(save.error, 'changed') ? null : save.error} />
@@ -354,7 +356,7 @@ function Slot({ draft: d, total, fit, onChange, error }: { draft: Draft; total?:
   const set = (minutes: number, seconds: number) => onChange({ seconds: minutes * 60 + seconds, auto: false });
   return (
     <fieldset className={classes.plainSet}>
-      <Input.Label component="legend" mb={4}>
+      <Input.Label size="md" component="legend" mb={4}>
         {t('field.slot')}
       </Input.Label>
       <Stack gap="xs">

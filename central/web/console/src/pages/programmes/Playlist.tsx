@@ -37,7 +37,7 @@ export function Playlist({ draft, bulletins, lengths, onChange, error }: Props) 
     .map(({ b, why }) => ({ value: b.id ?? '', label: why ? t('playlist.option', { title: b.title, why: t(`doubtShort.${why}`) }) : b.title }));
   return (
     <Stack gap="xs">
-      <Input.Label component="div" id="loa-playlist">
+      <Input.Label size="md" component="div" id="loa-playlist">
         {t('field.bulletins')}
       </Input.Label>
       {ids.length > 0 && (

@@ -34,7 +34,7 @@ export function Repeats({ value: r, day, onChange, fault }: Props) {
         description={r.kind === 'other' ? t('repeat.otherHint', { rule: r.rule }) : undefined}
       />
       {r.kind === 'days' && (
-        <Input.Wrapper component="fieldset" label={t('field.days')} labelElement="div" error={fault('days')} styles={{ root: { border: 0, margin: 0, padding: 0, minWidth: 0 } }}>
+        <Input.Wrapper component="fieldset" label={t('field.days')} labelElement="div" size="md" error={fault('days')} styles={{ root: { border: 0, margin: 0, padding: 0, minWidth: 0 } }}>
           <Checkbox.Group value={r.days} onChange={(days) => onChange({ ...r, days: weekdays.filter((d) => days.includes(d)) as Weekday[] })}>
             <Group gap="sm" mt={4}>
               {weekdays.map((d) => (
