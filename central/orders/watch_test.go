@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"loa/central/changes"
@@ -410,5 +411,40 @@ func BenchmarkTally(b *testing.B) {
 				b.Fatal(len(all))
 			}
 		}
+	})
+}
+
+// Run tells of an alert whose time ends, once.
+func TestRunTellsWhatIsOver(t *testing.T) {
+	newWorld(t) // what worlds are copied from is of real time
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)))
+		w := newWorld(t)
+		d := w.draft(w.Alert(t.Context(), "lan", alertFor(protocol.Live, "03433")))
+		w.sign(d, "lan")
+		w.answer()
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- w.Run(ctx) }()
+		time.Sleep(time.Hour - 10*time.Second)
+		synctest.Wait()
+		mark := w.Changed().Now()
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if got := w.changed(&mark); len(got) != 0 {
+			t.Errorf("before its time: %q", got)
+		}
+		time.Sleep(7 * time.Second)
+		synctest.Wait()
+		if got := w.changed(&mark); !slices.Equal(got, []string{"alert sealed"}) {
+			t.Errorf("at its time: %q", got)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := w.changed(&mark); len(got) != 0 {
+			t.Errorf("once more: %q", got)
+		}
+		cancel()
+		must(t, <-ended)
 	})
 }

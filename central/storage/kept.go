@@ -57,11 +57,6 @@ func openKept(path string) (*kept, error) {
 
 func (k *kept) close() error { return errors.Join(k.count.Close(), k.db.Close()) }
 
-func scanCounts(row *sql.Row) (c counts, err error) {
-	err = row.Scan(&c[areas], &c[clusters], &c[devices])
-	return c, err
-}
-
 // newer drops what is no longer good by these counts. The caller holds mu.
 func (k *kept) newer(c counts) {
 	for g := range groups {
@@ -83,8 +78,8 @@ func remembered[T any](ctx context.Context, db *DB, of group, key any, read func
 	// The driver watches a context that can end with a goroutine of its own, which
 	// takes longer than the look.
 	k := db.kept
-	c, err := scanCounts(k.count.QueryRowContext(context.WithoutCancel(ctx)))
-	if err != nil {
+	var c counts
+	if err := k.count.QueryRowContext(context.WithoutCancel(ctx)).Scan(&c[areas], &c[clusters], &c[devices]); err != nil {
 		return none, fmt.Errorf("count changes: %w", err)
 	}
 	k.mu.Lock()
@@ -94,16 +89,9 @@ func remembered[T any](ctx context.Context, db *DB, of group, key any, read func
 	if ok {
 		return value.(T), nil
 	}
-	// What is read and the counts are of one moment.
-	t, err := db.reader.BeginTx(ctx, nil)
-	if err != nil {
-		return none, fmt.Errorf("begin reading: %w", err)
-	}
-	defer t.Rollback()
-	if c, err = scanCounts(t.QueryRowContext(ctx, countChanges)); err != nil {
-		return none, fmt.Errorf("count changes: %w", err)
-	}
-	fresh, found, err := read(t)
+	// What is read after counting is as new as the counts, or newer: it is kept
+	// for no longer than it is right.
+	fresh, found, err := read(db.reader)
 	if err != nil || !found {
 		return fresh, err
 	}

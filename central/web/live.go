@@ -270,9 +270,7 @@ func (a *api) orderItems(ctx context.Context, hashes []string) ([]item, error) {
 			return nil, err
 		}
 		if s.State != orders.Sealed {
-			if counts.Targets, err = a.meant(ctx, s.Hash); err != nil {
-				return nil, err
-			}
+			counts.Targets = a.meant(ctx, s.Hash)
 		}
 		v.Counts = tally(counts)
 		areas := s.Areas
@@ -290,12 +288,12 @@ func (a *api) orderItems(ctx context.Context, hashes []string) ([]item, error) {
 
 // meant is for how many boards an order is that is not sealed yet; 0 where that
 // cannot be said.
-func (a *api) meant(ctx context.Context, hash string) (int, error) {
+func (a *api) meant(ctx context.Context, hash string) int {
 	s, err := a.Orders.Status(ctx, hash)
-	if errors.Is(err, orders.ErrNotReady) {
-		return 0, nil
+	if err != nil {
+		a.Log.Debug("count whom an order is for", "order", hash, "error", err)
 	}
-	return s.Counts.Targets, err
+	return s.Counts.Targets
 }
 
 // areasOf are whom a change of content concerns.
