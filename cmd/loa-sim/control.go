@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net"
 	"net/http"
@@ -200,37 +199,4 @@ func (c *control) serve(ctx context.Context, data string) error {
 		return fmt.Errorf("serve control: %w", err)
 	}
 	return nil
-}
-
-// ask sends one request to the simulation that runs on a data folder.
-func ask(ctx context.Context, data, method, path string, body io.Reader) ([]byte, error) {
-	said, err := os.ReadFile(filepath.Join(data, controlFile))
-	if err != nil {
-		return nil, fmt.Errorf("find the simulation: %w; is loa-sim run at work on this folder?", err)
-	}
-	var at controlAddress
-	if err := json.Unmarshal(said, &at); err != nil {
-		return nil, fmt.Errorf("find the simulation: %w", err)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, at.Address+path, body)
-	if err != nil {
-		return nil, fmt.Errorf("ask the simulation: %w", err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("ask the simulation: %w", err)
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
-	if err != nil {
-		return nil, fmt.Errorf("read the simulation's answer: %w", err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		var why refused
-		if json.Unmarshal(answer, &why) != nil || why.Error == "" {
-			why.Error = resp.Status
-		}
-		return nil, errors.New(why.Error)
-	}
-	return answer, nil
 }

@@ -1,12 +1,21 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"loa/firmware/sim"
+	"loa/seeds"
 )
+
+// faultsFile in the data folder tells, by cluster, what is wrong with it.
+const faultsFile = "faults.json"
 
 // fault is what is wrong with a cluster, one thing at a time.
 type fault string
@@ -65,10 +74,63 @@ func (f fault) apply(p *pole) {
 	if p.board == nil {
 		return
 	}
+	if f == unplugged {
+		_ = p.board.Relay(relayName).Close() // it falls at once, whatever the agent still does
+	}
 	speaker := p.board.Speaker(outputName)
 	if f == soundCardLost {
 		speaker.Lose()
 	} else {
 		speaker.Restore()
 	}
+}
+
+// restoreFaults gives every cluster the fault that it had; in a new folder
+// that of the seeds.
+func restoreFaults(data string, poles map[string]*pole) error {
+	kept := map[string]fault{}
+	file, err := os.ReadFile(filepath.Join(data, faultsFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		demo, err := seeds.Demo()
+		if err != nil {
+			return err
+		}
+		for _, c := range demo.Clusters {
+			kept[c.ID] = fault(c.Fault)
+		}
+	case err != nil:
+		return fmt.Errorf("read faults: %w", err)
+	default:
+		if err := json.Unmarshal(file, &kept); err != nil {
+			return fmt.Errorf("read faults: %w", err)
+		}
+	}
+	for id, p := range poles {
+		p.fault = none
+		if f := kept[id]; f != "" {
+			if p.fault, err = parseFault(string(f)); err != nil {
+				return fmt.Errorf("fault of %s: %w", id, err)
+			}
+		}
+	}
+	return keepFaults(data, poles)
+}
+
+// keepFaults writes down what is wrong where, for the next run.
+func keepFaults(data string, poles map[string]*pole) error {
+	kept := map[string]fault{}
+	for id, p := range poles {
+		if f := p.view().Fault; f != none {
+			kept[id] = f
+		}
+	}
+	file, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(data, faultsFile), file); err != nil {
+		return fmt.Errorf("keep faults: %w", err)
+	}
+	return nil
 }

@@ -3,12 +3,8 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
 	"errors"
-	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -61,106 +57,38 @@ type pole struct {
 	changed chan struct{}      // closed and replaced when the power came or went
 }
 
-// openPole gives the cluster of a folder, and enrols it first where that was not
-// done yet.
-func openPole(ctx context.Context, d *desk, dir, id, authority string, log *slog.Logger) (*pole, error) {
-	p := &pole{
-		id: id, dir: filepath.Join(dir, id), log: log.With("cluster", id), changed: make(chan struct{}),
-		fault: none, amplifier: sim.NewAmplifier(), recorder: &sim.Recorder{},
-	}
-	p.recorder.RecordPCM(false)
-	p.recorder.Keep(firmware.SensorMemory)
-	if err := os.MkdirAll(p.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the cluster's folder: %w", err)
-	}
-	var err error
-	if p.key, err = boardKey(filepath.Join(p.dir, boardKeyFile)); err != nil {
-		return nil, err
-	}
-	path := filepath.Join(p.dir, enrolmentFile)
-	kept, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if p.enrolment, err = d.enrol(ctx, id, p.key); err != nil {
-			return nil, fmt.Errorf("enrol %s: %w", id, err)
-		}
-		answer, err := protocol.Encode(p.enrolment)
-		if err != nil {
-			return nil, err
-		}
-		if err := writeFile(path, answer); err != nil {
-			return nil, fmt.Errorf("keep the enrolment of %s: %w", id, err)
-		}
-	case err != nil:
-		return nil, fmt.Errorf("read the enrolment of %s: %w", id, err)
-	default:
-		if p.enrolment, err = protocol.DecodeMessage[protocol.Enrolment](kept); err != nil {
-			return nil, fmt.Errorf("read the enrolment of %s: %w", id, err)
-		}
-	}
-	if p.enrolment.Authority != authority {
-		return nil, fmt.Errorf("%s was enrolled with another server than this one; start with an empty --data", id)
-	}
-	return p, nil
-}
-
-// boardKey is the key in a file, which is made where there is none.
-func boardKey(path string) (ed25519.PrivateKey, error) {
-	file, err := os.ReadFile(path)
-	if err == nil {
-		key, err := protocol.DecodeKeyFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("read board's key %s: %w", path, err)
-		}
-		return key, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read board's key: %w", err)
-	}
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("make board's key: %w", err)
-	}
-	if file, err = protocol.EncodeKeyFile(key); err != nil {
-		return nil, fmt.Errorf("make board's key: %w", err)
-	}
-	if err := writeFile(path, file); err != nil {
-		return nil, fmt.Errorf("write board's key: %w", err)
-	}
-	return key, nil
-}
-
 // run lives through the power's coming and going until ctx ends.
 func (p *pole) run(ctx context.Context, at central.Addresses) {
 	for ctx.Err() == nil {
-		powered, changed := p.power(ctx)
-		if powered == nil {
+		powered, off, changed := p.power(ctx)
+		if off == nil {
 			select {
 			case <-changed:
 			case <-ctx.Done():
 			}
 			continue
 		}
-		if err := p.live(powered, at); err != nil {
-			p.log.Warn("the board ended", "error", err)
+		if err := p.live(powered, at); err != nil && powered.Err() == nil {
+			p.log.Warn("the board ended, and boots again", "error", err)
 			select {
 			case <-time.After(bootAgain):
 			case <-powered.Done():
 			}
 		}
+		off()
 	}
 }
 
-// power is a context that ends with the power, nil while there is none. changed
-// is closed at the next change.
-func (p *pole) power(ctx context.Context) (powered context.Context, changed <-chan struct{}) {
+// power is a context that ends with the power; off is nil while there is none.
+// changed is closed at the next change.
+func (p *pole) power(ctx context.Context) (powered context.Context, off context.CancelFunc, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.fault == unplugged {
-		return nil, p.changed
+		return ctx, nil, p.changed
 	}
 	powered, p.off = context.WithCancel(ctx)
-	return powered, p.changed
+	return powered, p.off, p.changed
 }
 
 // live boots the board from its store and runs it until the power ends. What
@@ -202,26 +130,4 @@ func (p *pole) wire(b *sim.Board) {
 	defer p.mu.Unlock()
 	p.board = b
 	p.fault.apply(p)
-}
-
-// writeFile puts data at path whole or not at all, also when power fails, and
-// readable by this user only.
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

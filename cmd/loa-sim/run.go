@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,13 +14,11 @@ import (
 	"time"
 
 	"loa/controller/playout"
-	"loa/seeds"
 )
 
-// Files of the data folder.
+// Files of the data folder, besides controlFile and faultsFile.
 const (
 	clustersFolder = "clusters"
-	faultsFile     = "faults.json" // by cluster, what is wrong with it
 	lockFile       = "lock"
 )
 
@@ -101,59 +95,6 @@ const (
 	endWithin = 1500 * time.Millisecond
 )
 
-const (
-	watchEvery  = time.Second
-	soundsAfter = 2 // looks after which what sounds is told: they do not begin in one instant
-)
-
-// watch tells what all clusters together do, a line when that changes.
-func watch(ctx context.Context, poles map[string]*pole, log *slog.Logger) {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	connected, sounding, looks := "", 0, 0
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		could, are, sound := 0, 0, 0
-		for _, p := range poles {
-			p.mu.Lock()
-			if p.fault != unplugged && p.fault != networkCut {
-				could++
-			}
-			if p.closed() {
-				sound++
-			}
-			p.mu.Unlock()
-			if p.network.online() {
-				are++
-			}
-		}
-		switch {
-		case are == could && connected != "all":
-			connected = "all"
-			log.Info("every cluster that has a network is connected", "clusters", are)
-		case are == 0 && could > 0 && connected == "all":
-			connected = "none"
-			log.Warn("no cluster is connected; they play on and try again")
-		}
-		switch {
-		case sound == 0 && sounding > 0:
-			sounding, looks = 0, 0
-			log.Info("relays open again")
-		case sound == 0:
-			looks = 0
-		case sounding == 0:
-			if looks++; looks >= soundsAfter {
-				sounding = sound
-				log.Info("relays closed", "clusters", sound)
-			}
-		}
-	}
-}
-
 // lock keeps a second simulation out of a folder: two boards with one key would
 // throw each other off the broker for ever.
 func lock(data string) (unlock func() error, err error) {
@@ -211,89 +152,4 @@ func openPoles(ctx context.Context, d *desk, data string, ids []string, authorit
 		return nil, context.Cause(ctx)
 	}
 	return poles, nil
-}
-
-// restoreFaults gives every cluster the fault that it had; in a new folder
-// that of the seeds.
-func restoreFaults(data string, poles map[string]*pole) error {
-	kept := map[string]fault{}
-	file, err := os.ReadFile(filepath.Join(data, faultsFile))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		demo, err := seeds.Demo()
-		if err != nil {
-			return err
-		}
-		for _, c := range demo.Clusters {
-			kept[c.ID] = fault(c.Fault)
-		}
-	case err != nil:
-		return fmt.Errorf("read faults: %w", err)
-	default:
-		if err := json.Unmarshal(file, &kept); err != nil {
-			return fmt.Errorf("read faults: %w", err)
-		}
-	}
-	for id, p := range poles {
-		p.fault = none
-		if f := kept[id]; f != "" {
-			if p.fault, err = parseFault(string(f)); err != nil {
-				return fmt.Errorf("fault of %s: %w", id, err)
-			}
-		}
-	}
-	return keepFaults(data, poles)
-}
-
-// keepFaults writes down what is wrong where, for the next run.
-func keepFaults(data string, poles map[string]*pole) error {
-	kept := map[string]fault{}
-	for id, p := range poles {
-		if f := p.view().Fault; f != none {
-			kept[id] = f
-		}
-	}
-	file, err := json.Marshal(kept)
-	if err != nil {
-		return err
-	}
-	if err := writeFile(filepath.Join(data, faultsFile), file); err != nil {
-		return fmt.Errorf("keep faults: %w", err)
-	}
-	return nil
-}
-
-type faultCommand struct {
-	Data    string `required:"" type:"existingdir" placeholder:"FOLDER" help:"The data folder of a running simulation."`
-	Cluster string `arg:"" help:"Id of the cluster."`
-	Kind    string `arg:"" help:"none, unplugged, amplifier-dead, horns-cut, network-cut or sound-card-lost."`
-}
-
-// Run breaks a part of a cluster, or mends it.
-func (c *faultCommand) Run(ctx context.Context) error {
-	f, err := parseFault(c.Kind)
-	if err != nil {
-		return err
-	}
-	body, err := json.Marshal(faultWish{string(f)})
-	if err != nil {
-		return err
-	}
-	_, err = ask(ctx, c.Data, "PUT", "/clusters/"+url.PathEscape(c.Cluster)+"/fault", bytes.NewReader(body))
-	return err
-}
-
-type recordCommand struct {
-	Data    string `required:"" type:"existingdir" placeholder:"FOLDER" help:"The data folder of a running simulation."`
-	Cluster string `arg:"" help:"Id of the cluster."`
-}
-
-// Run prints what was seen and heard of a cluster, as JSON.
-func (c *recordCommand) Run(ctx context.Context) error {
-	answer, err := ask(ctx, c.Data, "GET", "/clusters/"+url.PathEscape(c.Cluster)+"/record", nil)
-	if err != nil {
-		return err
-	}
-	_, err = os.Stdout.Write(answer)
-	return err
 }

@@ -384,6 +384,25 @@ func TestTwoSimulationsOnOneFolder(t *testing.T) {
 	}
 }
 
+// Boards and server belong together: neither goes on with a new other.
+func TestRunBeginsAnew(t *testing.T) {
+	d, other := newDemo(t, "muong-te-001"), newDemo(t, "muong-te-001")
+	end := d.start(t)
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	c := d.command
+	c.Data = t.TempDir()
+	if err := c.Run(t.Context(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "the server knows another board there") {
+		t.Errorf("with the boards' folder lost: %v", err)
+	}
+	c = other.command
+	c.Data = d.command.Data
+	if err := c.Run(t.Context(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "enrolled with another server") {
+		t.Errorf("with another server: %v", err)
+	}
+}
+
 func TestRunSaysWhatIsWrong(t *testing.T) {
 	d := newDemo(t, "muong-te-001")
 	for _, tt := range []struct {
