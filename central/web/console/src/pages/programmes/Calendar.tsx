@@ -10,6 +10,7 @@ import { usePlaces } from '@/fleet/places';
 import type { Entry, Occurrence } from './calendar';
 import type { Shift } from './move';
 import classes from './programmes.module.css';
+import { weekdayOf } from './recurrence';
 import { useWords } from './words';
 
 interface Props {
@@ -139,7 +140,7 @@ export default function Calendar({ narrow, day, entries, hours, may, mayAdd, onA
           weekendDays={[]}
           firstDayOfWeek={1}
           highlightToday
-          weekdayFormat={(d) => when.weekday(momentOf(d)).split(',')[0] ?? ''}
+          weekdayFormat={(d) => t(`weekday.${weekdayOf(d)}`)}
         />
       )}
     </>

@@ -135,7 +135,7 @@ function Alike({ entry, onClose, onOpen }: { entry: Entry; onClose: () => void; 
   const wanted = fold(text);
   const found = entry.occurrences.filter((o) => fold(`${o.title} ${place(o.area)}`).includes(wanted));
   return (
-    <Modal opened onClose={onClose} title={t('group.title', { at: words.clock(entry.start), count: entry.occurrences.length })} closeButtonProps={{ 'aria-label': t('common:close') }} classNames={{ title: classes.drawerTitle, content: classes.sheet, header: classes.sheetHead }}>
+    <Modal opened onClose={onClose} title={t('group.title', { at: words.clock(localOf(entry.occurrences[0].start)), count: entry.occurrences.length })} closeButtonProps={{ 'aria-label': t('common:close') }} classNames={{ title: classes.drawerTitle, content: classes.sheet, header: classes.sheetHead }}>
       <Stack>
         <input className={classes.find} type="search" aria-label={t('group.search')} placeholder={t('group.search')} value={text} onChange={(e) => setText(e.currentTarget.value)} />
         <ul className={classes.plain}>
