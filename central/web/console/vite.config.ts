@@ -17,6 +17,8 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1000, // build/finish.ts judges sizes
     modulePreload: { polyfill: false },
+    // rrule's default export is asked for only where there is one.
+    rolldownOptions: { checks: { importIsUndefined: false } },
   },
   // `npm run dev` beside a server that runs: LOA=http://127.0.0.1:PORT npm run dev
   server: { proxy: { '/api': { target: process.env.LOA ?? 'http://127.0.0.1:8080', changeOrigin: true } } },

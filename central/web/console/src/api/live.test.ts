@@ -84,11 +84,29 @@ describe('live', () => {
     live.start();
     last().tell('hello', { at, boot: 'a' });
     vi.setSystemTime(new Date('2031-01-01T00:00:00Z'));
-    vi.advanceTimersByTime(5000);
+    vi.advanceTimersByTime(1001);
+    last().tell('hello', { at, boot: 'a' });
     expect(live.connection()).toEqual({ state: 'live' });
-    vi.setSystemTime(new Date('1970-01-01T00:00:00Z'));
-    vi.advanceTimersByTime(15_000);
+    vi.advanceTimersByTime(21_000);
     expect(live.connection()).toEqual({ state: 'old', age: 20 });
+    last().tell('beat', { at });
+    vi.setSystemTime(new Date('1970-01-01T00:00:00Z'));
+    vi.advanceTimersByTime(1001);
+    last().tell('hello', { at, boot: 'a' });
+    vi.advanceTimersByTime(21_000);
+    expect(live.connection()).toEqual({ state: 'old', age: 20 });
+  });
+
+  it('knows nothing after the desk slept, and connects at once', () => {
+    live.start();
+    last().tell('hello', { at, boot: 'a' });
+    vi.setSystemTime(new Date(Date.now() + 3_600_000)); // while performance.now() stood still
+    vi.advanceTimersByTime(1001);
+    expect(live.connection()).toEqual({ state: 'old' });
+    expect(streams).toHaveLength(2);
+    expect(streams[0]?.closed).toBe(true);
+    last().tell('hello', { at, boot: 'a' });
+    expect(live.connection()).toEqual({ state: 'live' });
   });
 
   it('is made anew when nothing is heard any more, though nothing broke', () => {

@@ -20,11 +20,15 @@ const firstWait = 500;
 const longestWait = 15_000;
 /** A look at the connection, ms. */
 const lookEvery = 1_000;
+/** By so much the two clocks of a desk part when it slept, or when somebody set
+ * one, ms. */
+const jump = 5_000;
 
 export interface Connection {
   /** connecting: never heard yet; live: heard lately; old: not heard lately. */
   state: 'off' | 'connecting' | 'live' | 'old';
-  /** Seconds since the server was last heard, where it ever was. */
+  /** Seconds since the server was last heard, where it ever was and where that
+   * can be told: a desk that slept does not know for how long. */
   age?: number;
 }
 
@@ -47,6 +51,8 @@ export class Live {
   private retry?: ReturnType<typeof setTimeout>;
   private looking?: ReturnType<typeof setInterval>;
   private boots = 0;
+  private slept = false;
+  private parted = parting();
   private shown: Connection = { state: 'off' };
   private readonly watchers = new Set<() => void>();
   private readonly handlers = new Map<Name, Set<(data: never) => void>>();
@@ -60,6 +66,7 @@ export class Live {
 
   start() {
     if (this.looking) return;
+    this.parted = parting();
     this.looking = setInterval(() => this.look(), lookEvery);
     this.connect();
   }
@@ -71,6 +78,7 @@ export class Live {
     this.stream?.close();
     this.stream = undefined;
     this.heard = undefined;
+    this.slept = false;
     this.attempts = 0;
     this.boots = 0;
     this.look();
@@ -135,6 +143,7 @@ export class Live {
       return; // A line that was cut off is no news.
     }
     this.heard = performance.now();
+    this.slept = false;
     this.attempts = 0;
     if (name === 'hello') this.boots++;
     if (name === 'hello' || name === 'beat') noteServerTime((data as LiveEvents['beat']).at, 'beat');
@@ -159,6 +168,12 @@ export class Live {
 
   private look() {
     const now = performance.now();
+    if (this.looking && Math.abs(parting() - this.parted) > jump) {
+      this.parted = parting();
+      this.slept = true;
+      this.reconnect(0);
+      return;
+    }
     if (this.looking && this.stream && now - Math.max(this.heard ?? 0, this.opened) > lostAfter) {
       this.reconnect();
       return;
@@ -172,9 +187,17 @@ export class Live {
   private judge(now: number): Connection {
     if (!this.looking) return { state: 'off' };
     if (this.heard === undefined) return { state: 'connecting' };
+    if (this.slept) return { state: 'old' };
     const age = now - this.heard;
     // While all is well nobody counts seconds, and nothing is drawn anew.
     if (age <= staleAfter && this.stream) return { state: 'live' };
     return { state: age > staleAfter || !this.stream ? 'old' : 'live', age: Math.floor(age / 1000) };
   }
+}
+
+/** parting is how far the desk's clock is from performance.now(), ms. It tells
+ * no time: while a desk sleeps the one goes on and the other may not, so that a
+ * change says that something was missed. */
+function parting(): number {
+  return Date.now() - performance.now(); // eslint-disable-line no-restricted-properties
 }

@@ -7,7 +7,8 @@ export function Heard() {
   const { t } = useTranslation('shell');
   const { state, age } = useConnection();
   const minutes = Math.floor((age ?? 0) / 60);
-  const words = state === 'old' ? (minutes >= 2 ? t('live.oldMinutes', { count: minutes }) : t('live.old', { count: age ?? 0 })) : t(`live.${state}`);
+  const old = age === undefined ? t('live.reconnecting') : minutes >= 2 ? t('live.oldMinutes', { count: minutes }) : t('live.old', { count: age });
+  const words = state === 'old' ? old : t(`live.${state}`);
   return (
     <span className={classes.heard} data-state={state} title={state === 'old' ? t('live.reconnecting') : undefined}>
       <span className={classes.dot} aria-hidden="true" />
