@@ -166,9 +166,6 @@ type week struct {
 	Occurrences []occurrence `json:"occurrences"`
 }
 
-// mostDays is how far a schedule is worked out at once.
-const mostDays = 42
-
 func (a *api) occurrences(ctx context.Context, in *struct {
 	Area string `query:"area" maxLength:"16" doc:"Only programmes that reach this area or lie in it."`
 	From string `query:"from" required:"true" format:"date" doc:"As in 2026-11-21, in the province's zone."`
