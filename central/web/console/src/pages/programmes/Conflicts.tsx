@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Loader, Stack, Text } from '@mantine/core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '@/api/client';
@@ -9,15 +9,16 @@ import { programmesQuery } from './queries';
 import type { Programme } from './recurrence';
 import { useWords } from './words';
 
+export const conflictsQuery = (body: Programme | undefined) =>
+  queryOptions({ queryKey: ['programmes', 'conflicts', body], queryFn: ({ signal }) => api.post('/programmes/conflicts', { body: body as Programme, signal }), retry: false });
+
 /** useConflicts asks what a programme would overlap with, if it were kept as it
  * is in body. except drops what will be no more. */
 export function useConflicts(body: Programme | undefined, except?: (o: Overlap) => boolean) {
   const asked = useQuery({
-    queryKey: ['programmes', 'conflicts', body],
-    queryFn: ({ signal }) => api.post('/programmes/conflicts', { body: body as Programme, signal }),
+    ...conflictsQuery(body),
     enabled: body !== undefined,
     placeholderData: keepPreviousData,
-    retry: false,
   });
   const overlaps = body && asked.data ? asked.data.filter((o) => !except?.(o)) : [];
   return { cases: body ? casesOf(body.id, overlaps) : [], checked: body !== undefined && asked.isSuccess && !asked.isPlaceholderData, checking: asked.isFetching, error: asked.error, refetch: asked.refetch };

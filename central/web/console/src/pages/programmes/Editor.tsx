@@ -11,7 +11,7 @@ import { ProblemNote } from '@/app/ProblemNote';
 import { localOf, momentOf } from '@/app/when';
 import { usePlaces } from '@/fleet/places';
 import { Changed } from './Changed';
-import { Conflicts, useConflicts } from './Conflicts';
+import { Conflicts, conflictsQuery, useConflicts } from './Conflicts';
 import { bodyOf, contentOf, contentOfDraft, draftOf, emptyDraft, faultsOf, limits, newID, plain, slotOf, timeOf, type Content, type Draft, type FaultField } from './draft';
 import { forget, keep, kept, type Kept } from './kept';
 import { Playlist } from './Playlist';
@@ -117,6 +117,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: 
   const [given, setDraft] = useState<Draft>(before?.draft ?? first.draft);
   const [tried, setTried] = useState(false);
   const [sure, setSure] = useState(false);
+  const [unchecked, setUnchecked] = useState<unknown>();
   const [others, setOthers] = useState<{ content: Content; etag: string; by: string }>();
   const [own] = useState(() => (id === 'new' ? newID('programme') : id));
 
@@ -168,10 +169,17 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: 
 
   const roots = areasFor(me, 'edit-programmes');
   const mine = [...new Set([...roots, ...roots.flatMap((r) => areas.children(r).map((a) => a.code)), ...(d.area ? [d.area] : [])])];
-  const submit = () => {
+  const submit = async () => {
     setTried(true);
-    if (faulty || !named) return;
-    if (asked.cases.length > 0 && !sure) return setSure(true);
+    setUnchecked(undefined);
+    if (faulty) return;
+    try {
+      // Whoever is quicker than the question waits for its answer.
+      const found = named ? asked.cases.length : (await client.fetchQuery(conflictsQuery(JSON.parse(asking) as typeof body))).length;
+      if (found > 0 && !sure) return setSure(true);
+    } catch (e) {
+      return setUnchecked(e);
+    }
     save.mutate();
   };
 
@@ -200,7 +208,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: 
       noValidate
       onSubmit={(e) => {
         e.preventDefault();
-        submit();
+        void submit();
       }}
     >
       <Stack>
@@ -302,6 +310,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: 
           </Alert>
         )}
         <Conflicts asked={asked} onOrder={(other, before) => change({ order: before ? other - 1 : other + 1 })} />
+        <ProblemNote error={asked.error ? null : unchecked} />
         <ProblemNote error={isProblem(save.error, 'changed') ? null : save.error} />
         {tried && faulty && (
           <Alert color="grain" role="alert">
