@@ -58,7 +58,8 @@ export const someAreas: Area[] = [
 ];
 
 interface Around {
-  me?: Partial<Me>;
+  /** null: nobody is known to be signed in. */
+  me?: Partial<Me> | null;
   areas?: Area[];
   /** The address, and the route's pattern where it has parameters. */
   at?: string;
@@ -75,7 +76,7 @@ export async function show(page: ReactNode, { me, areas = someAreas, at = '/', p
   await i18next.changeLanguage(language);
   const client = newQueryClient();
   client.setDefaultOptions({ queries: { ...client.getDefaultOptions().queries, retry: false } });
-  client.setQueryData(meQuery.queryKey, { ...person, ...me });
+  if (me !== null) client.setQueryData(meQuery.queryKey, { ...person, ...me });
   client.setQueryData(areasQuery.queryKey, areas);
   const router = createMemoryRouter([{ path, element: page }, { path: '*', element: null }], { initialEntries: [at] });
   const signing: Sign = sign ?? (() => Promise.reject(new Error('nobody signs here')));
