@@ -21,7 +21,7 @@ export function useMayIn() {
 
 /** CancelButton ends an alert: as large as what raised it, one tap, then the
  * hold over the exact order. */
-export function CancelButton({ alert: a, large = false }: { alert: Alert; large?: boolean }) {
+export function CancelButton({ alert: a }: { alert: Alert }) {
   const { t } = useTranslation('alerts');
   const { give, step } = useGive();
   const mayIn = useMayIn();
@@ -35,9 +35,9 @@ export function CancelButton({ alert: a, large = false }: { alert: Alert; large?
     if (outcome.state === 'notSent') setError(outcome.error);
   };
   return (
-    <div className={large ? classes.action : classes.whole}>
+    <div className={classes.whole}>
       <ProblemNote error={error} />
-      <button type="button" className={classes.cancel} data-mode={a.mode} data-large={large || undefined} aria-busy={step !== 'idle' || undefined} onClick={() => void cancel()}>
+      <button type="button" className={classes.cancel} data-mode={a.mode} aria-busy={step !== 'idle' || undefined} onClick={() => void cancel()}>
         {step === 'drafting' ? t('cancel.drafting') : t(`cancel.${a.mode}`)}
       </button>
     </div>

@@ -20,8 +20,8 @@ import { useUnresolved } from './given';
 import { phrases } from './hazards';
 import { HazardIcon } from './HazardIcon';
 import { Unresolved } from './Unresolved';
-import { patience, useGive } from './useGive';
-import { renewalOf, wishOf, type Mode, type Wish } from './wish';
+import { enough, patience, useGive } from './useGive';
+import { alone, renewalOf, wishOf, type Mode, type Wish } from './wish';
 import { useAlertWords } from './words';
 
 type Detail = Schema<'AlertDetail'>;
@@ -69,13 +69,15 @@ function Shown({ alert: a }: { alert: Detail }) {
   const active = a.state === 'active';
   const ended = a.state === 'cancelled' || a.state === 'ended';
   return (
-    <Stack gap="md" className={classes.compose}>
+    <Stack gap="md" className={active ? classes.followed : classes.compose}>
       {ended ? (
         <p className={classes.past} data-mode={a.mode} data-alone>
           <strong>{t(`band.${a.mode}`)}</strong> · {stateWords(t, a)}
         </p>
       ) : (
-        <Band mode={a.mode}>{t(`state.${a.state}`)}</Band>
+        <Band mode={a.mode} silent={a.state === 'gathering'}>
+          {t(`state.${a.state}`)}
+        </Band>
       )}
       <div className={classes.what}>
         <HazardIcon hazard={a.hazard} size={40} />
@@ -83,7 +85,7 @@ function Shown({ alert: a }: { alert: Detail }) {
           <Title order={1}>
             {words.hazard(a.hazard)} <LevelChip level={a.level ?? 0} />
           </Title>
-          <Text fw={600}>{words.place(a.audience)}</Text>
+          <Text fw={600}>{words.line(a.audience)}</Text>
           {a.raised && (
             <Text size="sm" c="dimmed">
               {t('detail.raised', { at: when.moment(a.raised), ago: when.ago(a.raised, now) })}
@@ -105,10 +107,11 @@ function Shown({ alert: a }: { alert: Detail }) {
 
       {a.state === 'cancelled' && mayIn('raise-alerts', a.audience) && a.hazard !== 'all-clear' && <AllClear alert={a} />}
 
-      {a.raised && <Live alert={a} />}
-
       {active && (
-        <>
+        <div className={classes.acts}>
+          <div className={classes.under}>
+            <CancelButton alert={a} />
+          </div>
           <Group gap="sm" grow preventGrowOverflow={false}>
             {mayIn('raise-alerts', a.audience) && (
               <Button component={Link} to="?update" size="lg" variant="default">
@@ -117,9 +120,11 @@ function Shown({ alert: a }: { alert: Detail }) {
             )}
             <StopButton areas={a.audience} mode={a.mode} />
           </Group>
-          <CancelButton alert={a} large />
-        </>
+        </div>
       )}
+
+      {a.raised && <Live alert={a} />}
+
       <What alert={a} />
       <Button component={Link} to="/alerts" variant="subtle" style={{ alignSelf: 'flex-start' }}>
         {t('detail.all')}
@@ -235,7 +240,7 @@ function Update({ alert: a }: { alert: Detail }) {
   const back = `/alerts/${a.mode}/${a.id}`;
   const send = async () => {
     setError(undefined);
-    const outcome = await give(() => api.post('/alerts/{mode}/{id}/update', { path: { mode: a.mode, id: a.id }, body: renewalOf(wish), patience }), {
+    const outcome = await give(async () => enough(await api.post('/alerts/{mode}/{id}/update', { path: { mode: a.mode, id: a.id }, body: renewalOf(wish), patience }), me.id, alone(a.mode, a.audience, me)), {
       kind: 'alert', mode: a.mode, alert: a.id, hazard: wish.hazard, audience: a.audience,
     });
     if (outcome.state === 'sealed' || outcome.state === 'gathering') await navigate(back, { replace: true });

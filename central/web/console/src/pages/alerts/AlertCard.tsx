@@ -16,7 +16,7 @@ type Alert = Schema<'Alert'>;
 
 /** AlertCard is an alert where several are listed. What is running can be
  * cancelled right here. */
-export function AlertCard({ alert: a, level = 2 }: { alert: Alert; level?: 2 | 3 }) {
+function AlertCard({ alert: a, level = 2 }: { alert: Alert; level?: 2 | 3 }) {
   const { t } = useTranslation('alerts');
   const me = useMe();
   const words = useAlertWords();
@@ -28,7 +28,9 @@ export function AlertCard({ alert: a, level = 2 }: { alert: Alert; level?: 2 | 3
   return (
     <Paper component="article" p={0} className={classes.card} data-mode={a.mode} data-running={running || undefined}>
       {running ? (
-        <Band mode={a.mode}>{t(`state.${a.state}`)}</Band>
+        <Band mode={a.mode} silent={a.state === 'gathering'}>
+          {t(`state.${a.state}`)}
+        </Band>
       ) : (
         <p className={classes.past} data-mode={a.mode}>
           <strong>{t(`band.${a.mode}`)}</strong> · {stateWords(t, a)}
@@ -44,7 +46,7 @@ export function AlertCard({ alert: a, level = 2 }: { alert: Alert; level?: 2 | 3
               </Link>{' '}
               <LevelChip level={a.level ?? 0} />
             </Title>
-            <Text>{words.place(a.audience)}</Text>
+            <Text>{words.line(a.audience)}</Text>
             <Text size="sm" c="dimmed">
               {a.raised ? `${when.moment(a.raised)} · ${when.ago(a.raised, now)}` : t('card.drafted', { name: words.name(a.names, a.by) })}
             </Text>
@@ -70,6 +72,18 @@ export function AlertCard({ alert: a, level = 2 }: { alert: Alert; level?: 2 | 3
         )}
       </Stack>
     </Paper>
+  );
+}
+
+/** Cards are several alerts beside and below each other. */
+export function Cards({ alerts, level }: { alerts: Alert[]; level?: 2 | 3 }) {
+  if (alerts.length === 0) return null;
+  return (
+    <div className={classes.cards}>
+      {alerts.map((a) => (
+        <AlertCard key={`${a.mode} ${a.id}`} alert={a} level={level} />
+      ))}
+    </div>
   );
 }
 

@@ -6,10 +6,11 @@ import type { Mode } from './wish';
 /** Band stands above everything that belongs to an alert, so that a drill is
  * never taken for the real thing, nor the other way round: colour, pattern and
  * words say the same. */
-export function Band({ mode, children }: { mode: Mode; children?: ReactNode }) {
+export function Band({ mode, silent = false, children }: { mode: Mode; /** It does not sound, or not yet. */ silent?: boolean; children?: ReactNode }) {
   const { t } = useTranslation('alerts');
+  const loud = mode === 'drill' ? 'loa-drill-band' : 'loa-emergency-band';
   return (
-    <div className={`${classes.band} ${mode === 'drill' ? 'loa-drill-band' : 'loa-emergency-band'}`}>
+    <div className={`${classes.band} ${silent ? classes.silent : loud}`} data-mode={mode}>
       <strong>{t(`band.${mode}`)}</strong>
       {children && <span>{children}</span>}
     </div>

@@ -27,7 +27,7 @@ export function Communes({ communes }: { communes: Commune[] }) {
               <button type="button" className={classes.tile} data-tone={toneOf(c.counts)} aria-expanded={c.code === chosen} aria-controls="clusters" onClick={() => setChosen(c.code === chosen ? undefined : c.code)}>
                 <strong>{name(c)}</strong>
                 <span className={classes.tileCount}>
-                  <b>{c.counts.heard}</b>/{c.counts.targets}
+                  <b>{c.counts.heard + c.counts.sounding}</b>/{c.counts.targets}
                 </span>
                 <CountBar counts={c.counts} />
                 <small>{counted(c.counts)}</small>

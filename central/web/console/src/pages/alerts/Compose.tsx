@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useAreas } from '@/api/areas';
 import { useMe } from '@/api/me';
 import { Icon } from '@/app/icons';
+import { isProblem } from '@/api/problem';
 import { ProblemNote } from '@/app/ProblemNote';
 import { lengthIn } from '@/fleet/length';
 import { AreaChoice } from './AreaChoice';
@@ -68,7 +69,7 @@ export function Compose({ wish, onChange, roots, onSend, onBack, busy, error, bl
           </Title>
           {wish.audience.length > 0 && (
             <Text fw={650} size="lg">
-              {words.place(wish.audience)}
+              {words.line(wish.audience)}
             </Text>
           )}
           {reach && wish.audience.length > 0 && (
@@ -163,7 +164,13 @@ export function Compose({ wish, onChange, roots, onSend, onBack, busy, error, bl
       </Accordion>
 
       <div className={classes.action}>
-        <ProblemNote error={error} />
+        {isProblem(error, 'nobody-else') ? (
+          <Text role="alert" fw={600} c="var(--loa-warn-on-soft)">
+            {t('compose.nobodyElse')}
+          </Text>
+        ) : (
+          <ProblemNote error={error} />
+        )}
         {error !== undefined && error !== null && (
           <Text fw={600} role="status">
             {t('compose.notSent')}
@@ -174,24 +181,24 @@ export function Compose({ wish, onChange, roots, onSend, onBack, busy, error, bl
             {found.map((f) => t(`fault.${f}`)).join(' ')}
           </Text>
         )}
-        {blocked && (
+        {blocked ? (
           <Text fw={600} c="var(--loa-warn-on-soft)">
             {t('compose.blocked')}
           </Text>
+        ) : (
+          <button
+            type="button"
+            className={classes.go}
+            data-mode={wish.mode}
+            aria-busy={busy || undefined}
+            onClick={() => {
+              setLooked(true);
+              if (found.length === 0 && !busy) onSend();
+            }}
+          >
+            {busy ? t('compose.drafting') : t(update ? `compose.goUpdate.${wish.mode}` : `compose.go.${wish.mode}`)}
+          </button>
         )}
-        <button
-          type="button"
-          className={classes.go}
-          data-mode={wish.mode}
-          disabled={blocked}
-          aria-busy={busy || undefined}
-          onClick={() => {
-            setLooked(true);
-            if (found.length === 0 && !busy) onSend();
-          }}
-        >
-          {busy ? t('compose.drafting') : t(update ? `compose.goUpdate.${wish.mode}` : `compose.go.${wish.mode}`)}
-        </button>
       </div>
     </Stack>
   );
@@ -218,12 +225,32 @@ function lifetimes(minutes: number): number[] {
 function Messages({ wish, onChange, languages, showFaults }: { wish: Wish; onChange: (w: Wish) => void; languages: string[]; showFaults: boolean }) {
   const { t } = useTranslation(['alerts', 'words']);
   const [dropped, setDropped] = useState(0);
-  const all = [...new Set(['vi', ...wish.messages.map((m) => m.language), ...languages])];
+  const others = [...new Set([...wish.messages.map((m) => m.language), ...languages])].filter((l) => l !== 'vi');
+  const { list } = useAlertWords();
   const messageIn = (l: string): Said => wish.messages.find((m) => m.language === l) ?? { language: l, text: '', own: true };
   const write = (said: Said, text: string) => {
     const kept = clean(text);
     setDropped(kept.dropped);
     onChange(withMessage(wish, { ...said, text: kept.text, own: true }));
+  };
+  const field = (l: string) => {
+    const said = messageIn(l);
+    const long = [...said.text].length > limits.text;
+    return (
+      <Stack key={l} gap={6}>
+        <Textarea
+          label={language(t, l)}
+          lang={l}
+          value={said.text}
+          onChange={(e) => write(said, e.currentTarget.value)}
+          minRows={l === 'vi' ? 3 : 2}
+          maxRows={10}
+          placeholder={l === 'vi' ? undefined : t('message.placeholder')}
+          error={(long && t('fault.long')) || (showFaults && l === 'vi' && faults(wish).includes('text') && t('fault.text'))}
+        />
+        <Recorded said={said} onChange={(audio) => onChange(withMessage(wish, { ...messageIn(l), audio }))} />
+      </Stack>
+    );
   };
   return (
     <Paper>
@@ -236,25 +263,20 @@ function Messages({ wish, onChange, languages, showFaults }: { wish: Wish; onCha
             {t('message.hint')}
           </Text>
         </div>
-        {all.map((l) => {
-          const said = messageIn(l);
-          const long = [...said.text].length > limits.text;
-          return (
-            <Stack key={l} gap={6}>
-              <Textarea
-                label={language(t, l)}
-                lang={l}
-                value={said.text}
-                onChange={(e) => write(said, e.currentTarget.value)}
-                minRows={l === 'vi' ? 3 : 2}
-                maxRows={10}
-                placeholder={l === 'vi' ? undefined : t('message.placeholder')}
-                error={(long && t('fault.long')) || (showFaults && l === 'vi' && faults(wish).includes('text') && t('fault.text'))}
-              />
-              <Recorded said={said} onChange={(audio) => onChange(withMessage(wish, { ...messageIn(l), audio }))} />
-            </Stack>
-          );
-        })}
+        {field('vi')}
+        {others.length > 0 && (
+          <Accordion variant="contained" defaultValue={wish.messages.length > 1 ? 'others' : null}>
+            <Accordion.Item value="others">
+              <Accordion.Control>{t('message.others', { languages: list(others.map((l) => language(t, l))) })}</Accordion.Control>
+              <Accordion.Panel>
+                <Stack gap="sm">
+                  <Text size="sm">{t('message.othersHint')}</Text>
+                  <SimpleGrid cols={{ base: 1, md: 2 }}>{others.map(field)}</SimpleGrid>
+                </Stack>
+              </Accordion.Panel>
+            </Accordion.Item>
+          </Accordion>
+        )}
         {dropped > 0 && (
           <Text size="sm" role="status">
             {t('message.dropped', { count: dropped })}

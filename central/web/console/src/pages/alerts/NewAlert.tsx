@@ -13,8 +13,8 @@ import { HazardGrid } from './HazardGrid';
 import { isHazard, type HazardId } from './hazards';
 import { RaiseButtons } from './RaiseButtons';
 import { Unresolved } from './Unresolved';
-import { patience, useGive } from './useGive';
-import { bodyOf, newWish, placeOf, type Mode, type Wish } from './wish';
+import { enough, patience, useGive } from './useGive';
+import { alone, bodyOf, newWish, placeOf, type Mode, type Wish } from './wish';
 
 /** NewAlert: what happens, look it over, hold. The step is in the address, so
  * that the phone's own way back goes one step back. */
@@ -84,7 +84,7 @@ function Check({ mode, hazard, roots, asked }: { mode: Mode; hazard: HazardId; r
 
   const send = async () => {
     setError(undefined);
-    const outcome = await give(() => api.post('/alerts', { body: bodyOf(wish), patience }), { kind: 'alert', mode, hazard, audience: wish.audience });
+    const outcome = await give(async () => enough(await api.post('/alerts', { body: bodyOf(wish), patience }), me.id, alone(mode, wish.audience, me)), { kind: 'alert', mode, hazard, audience: wish.audience });
     if (outcome.state === 'sealed' || outcome.state === 'gathering') {
       kept.delete(key);
       await navigate(`/${outcome.order.subject.replace(/^alert/, 'alerts')}`, { replace: true });

@@ -9,20 +9,22 @@ export function RaiseButtons() {
   const { t } = useTranslation('alerts');
   return (
     <div className={classes.raise}>
-      <Link to="/alerts/new?mode=live" className={classes.raiseLive}>
-        <HazardIcon hazard="other" size={40} />
-        <span>
-          <strong>{t('raise.live')}</strong>
-          <small>{t('raise.liveText')}</small>
-        </span>
-      </Link>
-      <Link to="/alerts/new?mode=drill" className={classes.raiseDrill}>
-        <HazardIcon hazard="test" size={30} />
-        <span>
-          <strong>{t('raise.drill')}</strong>
-          <small>{t('raise.drillText')}</small>
-        </span>
-      </Link>
+      <div className={classes.raiseBoth}>
+        <Link to="/alerts/new?mode=live" className={classes.raiseLive}>
+          <HazardIcon hazard="other" size={40} />
+          <span>
+            <strong>{t('raise.live')}</strong>
+            <small>{t('raise.liveText')}</small>
+          </span>
+        </Link>
+        <Link to="/alerts/new?mode=drill" className={classes.raiseDrill}>
+          <HazardIcon hazard="test" size={30} />
+          <span>
+            <strong>{t('raise.drill')}</strong>
+            <small>{t('raise.drillText')}</small>
+          </span>
+        </Link>
+      </div>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api } from '@/api/client';
+import { serverNow } from '@/api/clock';
 import { useMe } from '@/api/me';
 import { unanswered } from '@/api/problem';
 import { ProblemNote } from '@/app/ProblemNote';
@@ -20,6 +21,10 @@ const again = 3_000;
  * tell must not keep anybody from warning people. */
 const patienceEnds = 5;
 
+/** A request may be under way at the server for so long, ms. To drop an order
+ * before that could have it sound beside the next one. */
+const underWay = 120_000;
+
 type Standing = Fate | 'asking' | 'unknown' | 'gone';
 
 function useStanding(g: Given) {
@@ -29,7 +34,8 @@ function useStanding(g: Given) {
     queryFn: ({ signal }) => api.get('/orders/{hash}', { path: { hash: g.hash }, signal, patience }),
     retry: false,
     staleTime: 0,
-    refetchInterval: (q) => (q.state.data && !q.state.error ? false : again),
+    // A slow server may still be sealing what it does not show yet.
+    refetchInterval: (q) => (q.state.data && !q.state.error && fateOf(q.state.data, me.id) !== 'absent' ? false : again),
   });
   const standing: Standing = error ? (unanswered(error) ? 'unknown' : 'gone') : data ? fateOf(data, me.id) : 'asking';
   return { standing, draft: data?.draft, asking: fetchStatus === 'fetching', tries: errorUpdateCount };
@@ -107,7 +113,7 @@ function One({ given: g }: { given: Given }) {
               {t('unresolved.anyway')}
             </Button>
           )}
-          {standing !== 'unknown' && standing !== 'asking' && (
+          {standing !== 'unknown' && standing !== 'asking' && (standing !== 'absent' || serverNow() - g.at > underWay) && (
             <Button size="lg" variant="subtle" onClick={forget}>
               {standing === 'absent' ? t('unresolved.drop') : t('common:close')}
             </Button>

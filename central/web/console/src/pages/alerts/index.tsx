@@ -2,16 +2,17 @@ import { Loader, Stack, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { areasFor, useMe } from '@/api/me';
 import { ProblemNote } from '@/app/ProblemNote';
-import { AlertCard } from './AlertCard';
-import classes from './alerts.module.css';
+import { Cards } from './AlertCard';
 import { RaiseButtons } from './RaiseButtons';
 import { Unresolved } from './Unresolved';
-import { sorted, usePast, useRunning } from './useAlerts';
+import { useAhead } from './useAhead';
+import { sorted, usePast, useRunning, type Alert } from './useAlerts';
 
 export default function Alerts() {
   const { t } = useTranslation(['alerts', 'common']);
   const me = useMe();
   const running = useRunning();
+  useAhead();
   const past = usePast();
   const { active, gathering } = sorted(running.data ?? []);
   return (
@@ -30,18 +31,14 @@ export default function Alerts() {
   );
 }
 
-function List({ title, alerts, empty }: { title: string; alerts: Parameters<typeof AlertCard>[0]['alert'][]; empty?: string }) {
+function List({ title, alerts, empty }: { title: string; alerts: Alert[]; empty?: string }) {
   return (
     <section>
       <Title order={2} mb="sm">
         {title}
       </Title>
       {alerts.length === 0 && empty && <Text c="dimmed">{empty}</Text>}
-      <div className={classes.cards}>
-        {alerts.map((a) => (
-          <AlertCard key={`${a.mode} ${a.id}`} alert={a} level={3} />
-        ))}
-      </div>
+      <Cards alerts={alerts} level={3} />
     </section>
   );
 }

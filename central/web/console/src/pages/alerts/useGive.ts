@@ -3,7 +3,7 @@ import { useRef, useState } from 'react';
 import { api } from '@/api/client';
 import { serverNow } from '@/api/clock';
 import { useMe } from '@/api/me';
-import { unanswered } from '@/api/problem';
+import { Problem, unanswered } from '@/api/problem';
 import { useSign, type Draft, type Order } from '@/sign';
 import { fateOf, given, type Given } from './given';
 
@@ -50,7 +50,9 @@ export function useGive() {
 
   async function signed(draft: Draft, about: About): Promise<Outcome> {
     const { hash } = draft;
-    given.begins(me.id, { ...about, hash, at: serverNow() });
+    // The id of a new alert is made with its draft.
+    const id = /^alert\/(?:live|drill)\/([^/]+)$/.exec(draft.subject)?.[1];
+    given.begins(me.id, { ...about, ...(id && { alert: id }), hash, at: serverNow() });
     try {
       const order = await sign(draft);
       if (order) {
@@ -82,4 +84,11 @@ export function useGive() {
   }
 
   return { give, step };
+}
+
+/** enough refuses a draft that needs a second person where nobody else could be
+ * counted: it would wait for nobody. */
+export function enough(draft: Draft, me: string, alone: boolean): Draft {
+  if (!alone && !(draft.signers ?? []).some((p) => p.id !== me)) throw new Problem(409, 'nobody-else', '');
+  return draft;
 }

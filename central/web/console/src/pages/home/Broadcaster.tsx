@@ -8,11 +8,12 @@ import { useServerNow } from '@/api/hooks';
 import { areasFor, may, useMe } from '@/api/me';
 import { ProblemNote } from '@/app/ProblemNote';
 import { dayOf, useWhen } from '@/app/when';
-import { AlertCard } from '@/pages/alerts/AlertCard';
+import { Cards } from '@/pages/alerts/AlertCard';
 import { RaiseButtons } from '@/pages/alerts/RaiseButtons';
 import { Unresolved } from '@/pages/alerts/Unresolved';
 import { sorted, useRunning } from '@/pages/alerts/useAlerts';
 import classes from './home.module.css';
+import { KeyNotice } from './KeyNotice';
 import { Occurrences } from './Officer';
 import { dayAt } from './programmes';
 
@@ -34,9 +35,8 @@ export default function Broadcaster() {
       <Title order={1}>{t('broadcaster.title', { day: when.weekday(now) })}</Title>
       <Unresolved />
       <ProblemNote error={running.error} onRetry={() => void running.refetch()} />
-      {[...active, ...waitsForMe, ...others].map((a) => (
-        <AlertCard key={`${a.mode} ${a.id}`} alert={a} />
-      ))}
+      <Cards alerts={[...waitsForMe, ...active, ...others]} />
+      <KeyNotice />
       <div className={classes.columns}>
         <Stack gap="md">
           {areasFor(me, 'read-content').map((code) => (

@@ -16,11 +16,13 @@ import { standOf, type Brief } from '@/fleet/stand';
 import { StandMark } from '@/fleet/StandMark';
 import { useFates } from '@/fleet/words';
 import { StopButton } from '@/pages/alerts/Actions';
-import { AlertCard } from '@/pages/alerts/AlertCard';
+import { Cards } from '@/pages/alerts/AlertCard';
 import { RaiseButtons } from '@/pages/alerts/RaiseButtons';
 import { Unresolved } from '@/pages/alerts/Unresolved';
+import { useAhead } from '@/pages/alerts/useAhead';
 import { sorted, useRunning } from '@/pages/alerts/useAlerts';
 import classes from './home.module.css';
+import { KeyNotice } from './KeyNotice';
 import { dayAt, soundingIn, type Occurrence, type Sounding } from './programmes';
 
 /** Officer is the home of whoever runs a commune's station: what is running and
@@ -30,17 +32,20 @@ export default function Officer() {
   const me = useMe();
   const { place } = usePlaces();
   const running = useRunning();
+  useAhead();
   const { active, gathering } = sorted(running.data ?? []);
+  const all = [...active, ...gathering];
   const communes = [...new Set(me.roles.filter((r) => r.name === 'officer').map((r) => r.area))];
   return (
     <Stack gap="md">
       <Title order={1}>{communes.length === 1 ? place(communes[0] ?? '') : t('title')}</Title>
       <Unresolved />
       <ProblemNote error={running.error} onRetry={() => void running.refetch()} />
-      {[...active, ...gathering].map((a) => (
-        <AlertCard key={`${a.mode} ${a.id}`} alert={a} />
-      ))}
+      <Cards alerts={all.filter((a) => a.mode === 'live')} />
       <RaiseButtons />
+      <KeyNotice />
+      {/* A drill never pushes the real button out of sight. */}
+      <Cards alerts={all.filter((a) => a.mode === 'drill')} />
       {communes.map((code) => (
         <Commune key={code} code={code} named={communes.length > 1} />
       ))}
