@@ -118,6 +118,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: 
   const [tried, setTried] = useState(false);
   const [sure, setSure] = useState(false);
   const [unchecked, setUnchecked] = useState<unknown>();
+  const [asking, setAsking] = useState(false);
   const [others, setOthers] = useState<{ content: Content; etag: string; by: string }>();
   const [own] = useState(() => (id === 'new' ? newID('programme') : id));
 
@@ -133,10 +134,10 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: 
   const fault = (field: FaultField) => (tried && faults[field] ? t(`fault.${faults[field]}`) : undefined);
   const body = bodyOf(own, contentOfDraft(d));
   // Whether a title is written yet does not matter to what overlaps.
-  const asking = Object.keys(faults).every((f) => f === 'title') ? JSON.stringify({ ...body, title: 'x' }) : '';
-  const [settled] = useDebouncedValue(asking, 400);
+  const question = Object.keys(faults).every((f) => f === 'title') ? JSON.stringify({ ...body, title: 'x' }) : '';
+  const [settled] = useDebouncedValue(question, 400);
   const asked = useConflicts(settled === '' ? undefined : (JSON.parse(settled) as typeof body));
-  const named = asked.checked && settled === asking;
+  const named = asked.checked && settled === question;
 
   const over = !faults.day && !faults.time && d.repeat.kind === 'once' && momentOf(body.start).getTime() + d.late * 1000 < serverNow();
 
@@ -172,13 +173,16 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: 
   const submit = async () => {
     setTried(true);
     setUnchecked(undefined);
-    if (faulty) return;
+    if (faulty || asking) return;
+    setAsking(true);
     try {
       // Whoever is quicker than the question waits for its answer.
-      const found = named ? asked.cases.length : (await client.fetchQuery(conflictsQuery(JSON.parse(asking) as typeof body))).length;
+      const found = named ? asked.cases.length : (await client.fetchQuery(conflictsQuery(JSON.parse(question) as typeof body))).length;
       if (found > 0 && !sure) return setSure(true);
     } catch (e) {
       return setUnchecked(e);
+    } finally {
+      setAsking(false);
     }
     save.mutate();
   };
@@ -323,7 +327,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: 
           </Alert>
         )}
         <div className={classes.foot}>
-          <Button type="submit" loading={save.isPending || (tried && !faulty && !named && asked.checking)}>
+          <Button type="submit" loading={save.isPending || asking}>
             {t(sure ? 'editor.saveAnyway' : 'common:save')}
           </Button>
           <Button variant="default" onClick={onClose}>
