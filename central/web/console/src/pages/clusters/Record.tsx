@@ -100,7 +100,7 @@ function One({ line: { entry: e, also } }: { line: Line }) {
             <ul className={classes.each}>
               {[e, ...also].map((o) => (
                 <li key={keyOf(o)}>
-                  <Planned entry={o} /> <span className="loa-written">{o.title}</span>
+                  {o.kind === 'order' ? when.second(o.at) : <Planned entry={o} />} <span className="loa-written">{o.title}</span>
                 </li>
               ))}
             </ul>
@@ -123,9 +123,12 @@ function Drill() {
 }
 
 function Several({ line }: { line: Line }) {
-  const { t } = useTranslation('clusters');
+  const { t } = useTranslation(['clusters', 'words']);
   const count = line.also.length + 1;
-  return line.entry.kind === 'due' ? `${t('one.record.due')} (${count})` : t('one.record.missed', { count });
+  const { kind, orderKind } = line.entry;
+  if (kind === 'run') return t('one.record.missed', { count });
+  const what = kind === 'due' ? t('one.record.due') : t(`words:kind.${orderKind as 'plan'}`, { defaultValue: orderKind ?? '' });
+  return t('one.record.several', { what, count });
 }
 
 /** Heading names an entry in a few words. */

@@ -2,7 +2,7 @@ import { Button, Group, Loader, SegmentedControl, Select, Stack, Text, TextInput
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSearchParams } from 'react-router';
+import { useLocation, useNavigationType, useSearchParams } from 'react-router';
 import { Icon } from '@/app/icons';
 import { ProblemNote } from '@/app/ProblemNote';
 import { usePlaces } from '@/fleet/places';
@@ -32,9 +32,12 @@ export default function Clusters() {
   const asked = query.toString();
   const filter = useMemo(() => filterOf(new URLSearchParams(asked)), [asked]);
   const view = viewOf(query);
-  const set = (f: Partial<Filter>) => setQuery((q) => withFilter(q, f), { replace: true, preventScrollReset: true });
+  const set = (f: Partial<Filter>, state: Own | null = { own: true }) => setQuery((q) => withFilter(q, f), { replace: true, preventScrollReset: true, state });
+  const outside = useOutside();
 
-  const briefs = useDeferredValue(data?.clusters ?? nobody);
+  // News of many clusters must not hold up who types; the first answer is not news.
+  const before = useDeferredValue(data);
+  const briefs = (before ?? data)?.clusters ?? nobody;
   const finder = useMemo(() => new Finder(areas), [areas]);
   const found = useMemo(() => {
     const any = briefs.filter(finder.any(filter));
@@ -68,7 +71,7 @@ export default function Clusters() {
                 else next.delete('view');
                 return next;
               },
-              { replace: true, preventScrollReset: true },
+              { replace: true, preventScrollReset: true, state: { own: true } satisfies Own },
             )
           }
           data={[
@@ -82,13 +85,13 @@ export default function Clusters() {
       {data && (
         <>
           <StateChips counts={found.counts} state={filter.state} onChoose={(s) => set({ state: s === filter.state ? undefined : s })} />
-          <Fields briefs={briefs} filter={filter} onChange={set} />
+          <Fields key={outside} briefs={briefs} filter={filter} onChange={set} />
           <Group justify="space-between" className={filtered ? undefined : 'loa-unseen'}>
             <Text role="status" c="dimmed">
               {t('shown', { count: total })}
             </Text>
             {filtered && (
-              <Button variant="subtle" leftSection={<Icon name="close" size={16} />} onClick={() => set({ text: '', area: '', language: '', state: undefined })}>
+              <Button variant="subtle" leftSection={<Icon name="close" size={16} />} onClick={() => set({ text: '', area: '', language: '', state: undefined }, null)}>
                 {t('clear')}
               </Button>
             )}
@@ -104,6 +107,22 @@ export default function Clusters() {
   );
 }
 
+/** Own marks an address that the fields on this page brought about. */
+interface Own {
+  own: true;
+}
+
+/** useOutside changes when the address changed otherwise, by a link, the back
+ * button or what clears the filter: then the fields begin anew. What was typed
+ * since the address was last written is not lost to an address that comes late. */
+function useOutside(): string {
+  const { key, state } = useLocation();
+  const type = useNavigationType();
+  const [outside, setOutside] = useState(key);
+  if (key !== outside && (type === 'POP' || !(state as Own | null)?.own)) setOutside(key);
+  return outside;
+}
+
 /** Fields are what is typed and chosen. */
 function Fields({ briefs, filter, onChange }: { briefs: Brief[]; filter: Filter; onChange: (f: Partial<Filter>) => void }) {
   const { t } = useTranslation('clusters');
@@ -111,12 +130,6 @@ function Fields({ briefs, filter, onChange }: { briefs: Brief[]; filter: Filter;
   const fates = useFates();
 
   const [typed, setTyped] = useState(filter.text);
-  const [written, setWritten] = useState(filter.text);
-  if (filter.text !== written) {
-    // The address changed otherwise: by the back button, or by what clears it.
-    setWritten(filter.text);
-    if (filter.text !== typed.trim()) setTyped(filter.text);
-  }
   useLater(typed, 150, (v) => {
     if (v.trim() !== filter.text) onChange({ text: v });
   });

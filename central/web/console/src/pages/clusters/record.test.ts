@@ -66,6 +66,12 @@ describe('lines', () => {
     expect(counts([missed(at), entry({ kind: 'online' }), missed(at)])).toEqual([1, 1, 1]);
     expect(counts([entry({ fate: 'finished' }), entry({ fate: 'finished' })])).toEqual([1, 1]);
   });
+  it('gather orders of a kind that met with no trouble', () => {
+    const order = (orderKind: string, fate = 'accepted') => entry({ kind: 'order', orderKind, fate });
+    expect(counts([order('bulletin'), order('bulletin'), order('plan'), order('plan', 'superseded')])).toEqual([2, 1, 1]);
+    expect(counts([order('bulletin', 'refused'), order('bulletin', 'refused')])).toEqual([1, 1]);
+    expect(counts([order('alert'), order('alert')])).toEqual([1, 1]);
+  });
   it('gather what was due while it was away', () => {
     const due = (reason: string) => entry({ kind: 'due', reason });
     expect(counts([due('offline'), due('offline'), due('unknown')])).toEqual([2, 1]);

@@ -65,7 +65,8 @@ export function olderThan(pages: { entries: Entry[] }[], limit: number): string 
   return new Date(Date.parse(oldest.at) + 1).toISOString();
 }
 
-/** Several that were missed for one reason, told at one time, are one line. */
+/** Several that were missed for one reason and told at one time are one line, and
+ * so are orders of a kind that met with no trouble. */
 export interface Line {
   entry: Entry;
   also: Entry[];
@@ -83,6 +84,7 @@ export function lines(entries: Entry[]): Line[] {
 
 function isAlike(a: Entry, b: Entry): boolean {
   if (a.kind === 'due' && b.kind === 'due') return a.reason === b.reason;
+  if (a.kind === 'order' && b.kind === 'order') return a.orderKind === b.orderKind && a.mode === b.mode && a.fate === b.fate && toneOf(a) === 'plain' && a.orderKind !== 'alert';
   const missed = (e: Entry) => e.kind === 'run' && e.fate === 'missed';
   return missed(a) && missed(b) && a.detail === b.detail && Math.abs(Date.parse(a.at) - Date.parse(b.at)) < 60_000;
 }
