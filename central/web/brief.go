@@ -216,8 +216,7 @@ func appendTime(b []byte, t time.Time) []byte {
 // appendText writes a text as JSON has it. What needs care goes the long way.
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
-		// U+2028 and U+2029, which are escaped, begin with 0xe2 as well.
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c == 0x7f || c == 0xe2 {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
 			return append(b, plain(s)...)
 		}
 	}

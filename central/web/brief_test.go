@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -57,6 +58,9 @@ func TestBriefIsWrittenAsDescribed(t *testing.T) {
 			s.Causes = []fleet.Silence{{Code: fleet.OtherFault, Since: moments.Draw(t, "silent"), Params: map[string]string{"part": text("p"), "detail": text("d")}}}
 		}
 		long, short := web.BriefAsEncoded(s), web.BriefAsWritten(s)
+		if !utf8.Valid(short) {
+			t.Fatalf("%q", short)
+		}
 		var a, b any
 		if err := json.Unmarshal(short, &b); err != nil {
 			t.Fatalf("%v: %s", err, short)

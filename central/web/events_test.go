@@ -425,6 +425,29 @@ func TestAReaderThatReadsNothing(t *testing.T) {
 	})
 }
 
+// One that reads nothing of the little there is, is dropped as well.
+func TestAReaderThatStopsReading(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		stuck := w.connect("tho")
+		w.fills(5)
+		in(time.Minute)
+		go stuck.read()
+		synctest.Wait()
+		if _, open := stuck.came(); open {
+			t.Error("it was not dropped")
+		}
+	})
+}
+
+// fills has so much change that a reader that does not read is stuck.
+func (w *world) fills(changes int) {
+	w.Helper()
+	for range changes {
+		w.tells("muong-te-01", slices.Repeat([]protocol.OnAir{{Output: "main", Subject: strings.Repeat("x", 300)}}, 30)...)
+		in(time.Second)
+	}
+}
+
 // One person has so many streams; the oldest makes room, so that a phone whose
 // network dropped finds a place.
 func TestStreamsOfOnePersonAreBounded(t *testing.T) {
@@ -456,14 +479,19 @@ func TestStreamsOfOnePersonAreBounded(t *testing.T) {
 // Streams do not keep a server from ending.
 func TestStreamsEndWithTheServer(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		l, stuck := w.listen("lan"), w.connect("tho")
+		l := w.listen("lan")
+		w.connect("tho") // reads nothing
+		w.fills(5)
 		close(w.ending)
 		synctest.Wait()
 		if _, open := l.came(); open {
 			t.Error("a stream goes on")
 		}
+		begun := time.Now()
 		w.server.Close() // waits for requests
-		stuck.cancel()
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("it took %v", took)
+		}
 	})
 }
 

@@ -67,7 +67,7 @@ func TestTimelineNamesWhatIsNotKnown(t *testing.T) {
 		w.trusted()
 		w.enrol("muong-te-01", "board one")
 		var err error
-		w.tokens["lan"], _, err = w.registry.NewToken(t.Context(), "test", "lan", "test", 48*time.Hour)
+		w.tokens["lan"], _, err = w.registry.NewToken(t.Context(), "test", "lan", "test", 72*time.Hour)
 		w.must(err)
 		w.ask("lan", "POST", "/bulletins", bulletinOf(muongTe)).ok(nil)
 		w.ask("lan", "POST", "/programmes", programmeOf(muongTe, "ban-tin")).ok(nil)
@@ -113,6 +113,9 @@ func TestTimelineNamesWhatIsNotKnown(t *testing.T) {
 		w.must(err)
 		in(2 * time.Hour)
 		due("sang@2026-11-22T11:30:00 offline", "sang@2026-11-22T13:30:00 unknown", "sang@2026-11-22T15:30:00 unknown")
+
+		in(20 * time.Hour)
+		due("sang@2026-11-22T11:30:00 offline", "sang@2026-11-22T13:30:00 unknown", "sang@2026-11-22T15:30:00 unknown", "sang@2026-11-23T09:30:00 unknown")
 
 		all := w.line("lan", "")
 		if got := kinds(all, "offline"); len(got) != 1 {
