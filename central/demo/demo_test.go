@@ -227,9 +227,7 @@ func TestSpeakingGoesOnWhereItWasCut(t *testing.T) {
 // that they added; the welcome sounds again.
 func TestASecondStartLeavesPeoplesWork(t *testing.T) {
 	ctx := t.Context()
-	dir := t.TempDir()
-	w := start(t, dir, nil)
-	w.setUp()
+	w := whole(t)
 	must(t, w.registry.TakeRole(ctx, "quan", registry.Role{Person: "tho", Name: registry.Technician, Area: "12"}))
 	must(t, w.planner.Remove(ctx, "phat", "sang"))
 	_, err := w.library.Withdraw(ctx, "phat", "tin-mot")
@@ -239,7 +237,7 @@ func TestASecondStartLeavesPeoplesWork(t *testing.T) {
 	link := w.read("link")
 	w.close()
 
-	w = start(t, dir, nil)
+	w = start(t, w.dir, nil)
 	w.setUp()
 	if roles, err := w.registry.Roles(ctx, "tho"); err != nil || len(roles) > 0 {
 		t.Errorf("tho is %+v again: %v", roles, err)
@@ -264,9 +262,7 @@ func TestASecondStartLeavesPeoplesWork(t *testing.T) {
 // The welcome is the demo's until a person makes it something else.
 func TestTheWelcomeIsPeoplesToChange(t *testing.T) {
 	ctx := t.Context()
-	dir := t.TempDir()
-	w := start(t, dir, nil)
-	w.setUp()
+	w := whole(t)
 	p, err := w.planner.Programme(ctx, "chao-mung")
 	must(t, err)
 	p.Start = "2030-01-01T05:30:00"
@@ -287,8 +283,7 @@ func TestTheWelcomeIsPeoplesToChange(t *testing.T) {
 // administrator changes is signed without anybody asking.
 func TestKeySetsFollowTheRegistry(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	w := start(t, t.TempDir(), nil)
-	w.setUp()
+	w := whole(t)
 	listed := func(person string, key protocol.Key) bool {
 		return slices.ContainsFunc(w.newestKeySet().Persons, func(p protocol.Person) bool {
 			return p.ID == person && slices.ContainsFunc(p.Keys, func(k protocol.Key) bool { return k.ID == key.ID })

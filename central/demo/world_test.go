@@ -22,6 +22,14 @@ import (
 	"loa/seeds"
 )
 
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if made.dir != "" {
+		_ = os.RemoveAll(made.dir)
+	}
+	os.Exit(code)
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -118,6 +126,29 @@ func (w *world) setUp() {
 	must(w.t, w.SetUp(w.t.Context()))
 	must(w.t, w.Invite(w.t.Context(), linked))
 	must(w.t, w.Speak(w.t.Context()))
+}
+
+// made is the folder of a demo that is set up: speaking takes its time.
+var made struct {
+	sync.Once
+	dir string
+}
+
+// whole starts on a copy of a folder in which everything is set up.
+func whole(t testing.TB) *world {
+	t.Helper()
+	made.Do(func() {
+		dir, err := os.MkdirTemp("", "loa-demo-")
+		must(t, err)
+		made.dir = dir
+		w := start(t, dir, nil)
+		w.setUp()
+		w.isWhole()
+		w.close()
+	})
+	dir := t.TempDir()
+	must(t, os.CopyFS(dir, os.DirFS(made.dir)))
+	return start(t, dir, nil)
 }
 
 func linked(invitation string) string { return "http://127.0.0.1:1/welcome#" + invitation }
