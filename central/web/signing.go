@@ -185,12 +185,22 @@ func (a *api) addSignature(ctx context.Context, in *struct {
 	if err := a.maySign(ctx, "keyid", in.Body.KeyID); err != nil {
 		return nil, err
 	}
-	// Of an alert nothing more is asked: it waits for nothing.
-	known, err := a.Orders.List(ctx, orders.Query{Hashes: []string{in.Hash}, Kinds: []protocol.Kind{protocol.KindBulletin}})
+	// Whoever makes something sound must still have the right to, also for what
+	// was drafted before. To end sound takes a signature, and nothing more.
+	known, err := a.Orders.List(ctx, orders.Query{Hashes: []string{in.Hash}, Kinds: []protocol.Kind{protocol.KindBulletin, protocol.KindAlert, protocol.KindLocal}})
 	if err != nil {
 		return nil, err
 	}
 	if len(known) > 0 {
+		action := registry.RaiseAlerts
+		if known[0].Kind == protocol.KindBulletin {
+			action = registry.ApproveBulletins
+		}
+		if err := a.Registry.AllowAnywhere(ctx, asks(ctx), action); err != nil {
+			return nil, err
+		}
+	}
+	if len(known) > 0 && known[0].Kind == protocol.KindBulletin {
 		d, err := a.Orders.Draft(ctx, in.Hash)
 		if err != nil {
 			return nil, err
@@ -210,18 +220,20 @@ func (a *api) addSignature(ctx context.Context, in *struct {
 // administrator may carry those of the people whose keys he or she manages, and
 // of the root's owners and administrators, who sign together at one desk.
 func (a *api) maySign(ctx context.Context, field, keyID string) error {
-	called := func(k registry.Key) bool { return k.ID == keyID }
-	own, err := a.Registry.Keys(ctx, asks(ctx))
-	if err != nil || slices.ContainsFunc(own, called) {
-		return err
-	}
 	all, err := a.Registry.Keys(ctx, "")
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(all, called); i >= 0 {
+	i := slices.IndexFunc(all, func(k registry.Key) bool { return k.ID == keyID })
+	switch {
+	case i >= 0 && !all[i].InUse():
+		// Boards learn it from the next key set; the server knows it at once.
+		return newProblem(http.StatusForbidden, "key %s is retired or revoked", clip(keyID)).as(string(protocol.ReasonRevoked)).at(field, "is not in use any more")
+	case i >= 0 && all[i].Person == asks(ctx):
+		return nil
+	case i >= 0:
 		err = a.Registry.AllowOver(ctx, asks(ctx), registry.ManageKeys, all[i].Person)
-	} else {
+	default:
 		err = a.Registry.AllowAnywhere(ctx, asks(ctx), registry.ManageKeys)
 	}
 	var denied *registry.Denied

@@ -5,7 +5,8 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '@/api/client';
 import { meQuery } from '@/api/me';
-import { unanswered } from '@/api/problem';
+import { isProblem, unanswered } from '@/api/problem';
+import { session } from '@/api/session';
 import { ProblemNote } from '@/app/ProblemNote';
 import { readDocument, type Documents } from './documents';
 import { fromBase64 } from './envelope';
@@ -21,6 +22,8 @@ import classes from './reading.module.css';
 
 /** held kinds make or end sound at once: they are confirmed by holding. */
 const held = ['alert', 'cancel', 'stop', 'local'];
+/** Drillable kinds are the only ones that a payload type has for drills. */
+type Drillable = 'alert' | 'cancel' | 'local';
 /** An answer to such a signature is waited for so long, ms: then whoever asked
  * says that nothing is known, and asks. */
 const patience = 15_000;
@@ -38,12 +41,19 @@ export default function SignDialog({ draft, onDone, onUnknown }: Props) {
   const client = useQueryClient();
   const prepared = useQuery({ queryKey: ['prepared', draft.hash], queryFn: () => prepare(draft), retry: false, staleTime: Infinity });
   const send = useMutation({
-    mutationFn: async ({ what, key }: { what: Prepared; key: BrowserKey }) =>
-      api.post('/orders/{hash}/signatures', {
-        path: { hash: what.hash },
-        body: await signature(key, what.bytes),
-        ...(held.includes(what.document.kind) && { patience }),
-      }),
+    mutationFn: async ({ what, key }: { what: Prepared; key: BrowserKey }) => {
+      const body = await signature(key, what.bytes);
+      const path = { hash: what.hash };
+      if (!held.includes(what.document.kind)) return api.post('/orders/{hash}/signatures', { path, body });
+      try {
+        return await api.post('/orders/{hash}/signatures', { path, body, patience, signingIn: true });
+      } catch (e) {
+        // What was held before the session ended is not sent when somebody signs
+        // in again, perhaps hours later: it takes another hold.
+        if (isProblem(e) && e.status === 401) await session.again();
+        throw e;
+      }
+    },
     onSuccess: (order) => {
       void client.invalidateQueries({ queryKey: ['orders'] });
       onDone(order);
@@ -54,7 +64,7 @@ export default function SignDialog({ draft, onDone, onUnknown }: Props) {
   });
   const what = prepared.data;
   return (
-    <Modal opened onClose={() => onDone()} size="lg" fullScreen={narrow} closeOnClickOutside={false} title={t('title')} closeButtonProps={{ 'aria-label': t('common:cancel') }}>
+    <Modal opened onClose={() => !send.isPending && onDone()} size="lg" fullScreen={narrow} closeOnClickOutside={false} title={t('title')} closeButtonProps={{ 'aria-label': t('common:cancel') }}>
       <Stack>
         {prepared.isPending && <Loader aria-label={t('common:loading')} />}
         {prepared.error && (
@@ -93,7 +103,7 @@ function Band({ what }: { what: Prepared }) {
   return (
     <div className={`${classes.band} ${tone}`}>
       {mode === 'drill' ? t('band.drill') + ' · ' : kind === 'alert' ? t('band.live') + ' · ' : ''}
-      {t(`kind.${kind}`)}
+      {mode === 'drill' ? t(`drillKind.${kind as Drillable}`) : t(`kind.${kind}`)}
     </div>
   );
 }
@@ -172,7 +182,7 @@ function Confirm({ what, busy, onSign }: { what: Prepared; busy: boolean; onSign
 
   const { key } = state;
   if (!ready || !key) return <KeyNote state={state} />;
-  const words = t(`do.${kind}`);
+  const words = mode === 'drill' ? t(`drillDo.${kind as Drillable}`) : t(`do.${kind}`);
   if (held.includes(kind)) {
     return (
       <HoldButton large tone={mode === 'drill' ? 'drill' : kind === 'alert' || kind === 'local' ? 'emergency' : 'calm'} busy={busy} onHold={() => onSign(key)}>

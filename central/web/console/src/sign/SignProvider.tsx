@@ -28,13 +28,15 @@ export function SignProvider({ children }: { children: ReactNode }) {
       }),
     [],
   );
+  // An answer may come late, when another dialog is open already: that stays.
+  const close = () => setAsked((now) => (now === asked ? undefined : now));
   const done = (order: Order | undefined) => {
     asked?.answer(order);
-    setAsked(undefined);
+    close();
   };
   const unknown = (e: unknown) => {
     asked?.fail(e);
-    setAsked(undefined);
+    close();
   };
   return (
     <SignContext value={sign}>
