@@ -107,10 +107,10 @@ describe('signing', () => {
     const draft = draftOf('alert.drill');
     const asked = serve(answers(draft, { state: 'in-use', confirmed: true }));
     const { dialog } = await opened(draft);
-    expect(await dialog.findByText(/DIỄN TẬP · Phát cảnh báo/)).toHaveClass('loa-drill-band');
+    expect(await dialog.findByText(/DIỄN TẬP · Phát diễn tập/)).toHaveClass('loa-drill-band');
     expect(dialog.getByText(/Nước sông Đà lên nhanh\./, { selector: 'blockquote' })).toHaveAttribute('lang', 'vi');
     await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
-    const hold = await dialog.findByRole('button', { name: 'Giữ để phát cảnh báo' });
+    const hold = await dialog.findByRole('button', { name: 'Giữ để phát diễn tập' });
     await userEvent.click(hold);
     expect(asked.some((a) => a.path.endsWith('/signatures'))).toBe(false);
     fireEvent.keyDown(hold, { key: ' ' });
@@ -122,7 +122,7 @@ describe('signing', () => {
     serve({ ...answers(draft, { state: 'in-use', confirmed: true }), [`POST /api/v1/orders/${draft.hash}/signatures`]: () => refuse(502, 'http-502') });
     const { dialog } = await opened(draft);
     await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
-    fireEvent.keyDown(await dialog.findByRole('button', { name: 'Giữ để phát cảnh báo' }), { key: 'Enter' });
+    fireEvent.keyDown(await dialog.findByRole('button', { name: 'Giữ để phát diễn tập' }), { key: 'Enter' });
     await waitFor(() => expect(onUnknown).toHaveBeenCalledWith(expect.objectContaining({ status: 502 })), { timeout: 20_000 });
     expect(onOrder).not.toHaveBeenCalled();
   });
