@@ -14,3 +14,4 @@ window.ResizeObserver ??= class {
   disconnect() {}
 };
 Element.prototype.scrollIntoView ??= () => undefined;
+if (!('fonts' in document)) Object.defineProperty(document, 'fonts', { value: new EventTarget() });

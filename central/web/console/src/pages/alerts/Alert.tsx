@@ -108,23 +108,23 @@ function Shown({ alert: a }: { alert: Detail }) {
       {a.state === 'cancelled' && mayIn('raise-alerts', a.audience) && a.hazard !== 'all-clear' && <AllClear alert={a} />}
 
       {active && (
-        <div className={classes.acts}>
-          <div className={classes.under}>
-            <CancelButton alert={a} />
-          </div>
-          <Group gap="sm" grow preventGrowOverflow={false}>
-            {mayIn('raise-alerts', a.audience) && (
-              <Button component={Link} to="?update" size="lg" variant="default">
-                {t('detail.update')}
-              </Button>
-            )}
-            <StopButton areas={a.audience} mode={a.mode} />
-          </Group>
+        <div className={classes.under}>
+          <CancelButton alert={a} />
         </div>
       )}
 
       {a.raised && <Live alert={a} />}
 
+      {active && (
+        <Group gap="sm">
+          {mayIn('raise-alerts', a.audience) && (
+            <Button component={Link} to="?update" size="lg" variant="default">
+              {t('detail.update')}
+            </Button>
+          )}
+          <StopButton areas={a.audience} mode={a.mode} />
+        </Group>
+      )}
       <What alert={a} />
       <Button component={Link} to="/alerts" variant="subtle" style={{ alignSelf: 'flex-start' }}>
         {t('detail.all')}

@@ -16,7 +16,7 @@ type Alert = Schema<'Alert'>;
 
 /** AlertCard is an alert where several are listed. What is running can be
  * cancelled right here. */
-function AlertCard({ alert: a, level = 2 }: { alert: Alert; level?: 2 | 3 }) {
+function AlertCard({ alert: a, level, brief }: { alert: Alert; level: 2 | 3; brief: boolean }) {
   const { t } = useTranslation('alerts');
   const me = useMe();
   const words = useAlertWords();
@@ -65,9 +65,11 @@ function AlertCard({ alert: a, level = 2 }: { alert: Alert; level?: 2 | 3 }) {
         {a.state === 'active' && (
           <Group gap="sm" grow preventGrowOverflow={false}>
             <CancelButton alert={a} />
-            <Button component={Link} to={to} variant="default" size="lg">
-              {t('card.follow')}
-            </Button>
+            {!brief && (
+              <Button component={Link} to={to} variant="default" size="lg">
+                {t('card.follow')}
+              </Button>
+            )}
           </Group>
         )}
       </Stack>
@@ -75,13 +77,14 @@ function AlertCard({ alert: a, level = 2 }: { alert: Alert; level?: 2 | 3 }) {
   );
 }
 
-/** Cards are several alerts beside and below each other. */
-export function Cards({ alerts, level }: { alerts: Alert[]; level?: 2 | 3 }) {
+/** Cards are several alerts beside and below each other; brief ones leave room
+ * for what stands below. */
+export function Cards({ alerts, level = 2, brief = false }: { alerts: Alert[]; level?: 2 | 3; brief?: boolean }) {
   if (alerts.length === 0) return null;
   return (
     <div className={classes.cards}>
       {alerts.map((a) => (
-        <AlertCard key={`${a.mode} ${a.id}`} alert={a} level={level} />
+        <AlertCard key={`${a.mode} ${a.id}`} alert={a} level={level} brief={brief} />
       ))}
     </div>
   );

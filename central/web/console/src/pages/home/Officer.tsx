@@ -34,18 +34,19 @@ export default function Officer() {
   const running = useRunning();
   useAhead();
   const { active, gathering } = sorted(running.data ?? []);
-  const all = [...active, ...gathering];
+  const mine = gathering.filter((a) => a.signers?.some((p) => p.id === me.id));
+  const first = [...mine, ...active].filter((a) => a.mode === 'live');
   const communes = [...new Set(me.roles.filter((r) => r.name === 'officer').map((r) => r.area))];
   return (
     <Stack gap="md">
       <Title order={1}>{communes.length === 1 ? place(communes[0] ?? '') : t('title')}</Title>
       <Unresolved />
       <ProblemNote error={running.error} onRetry={() => void running.refetch()} />
-      <Cards alerts={all.filter((a) => a.mode === 'live')} />
+      <Cards alerts={first} brief />
       <RaiseButtons />
       <KeyNotice />
-      {/* A drill never pushes the real button out of sight. */}
-      <Cards alerts={all.filter((a) => a.mode === 'drill')} />
+      {/* Neither a drill nor what waits for others pushes that button out of sight. */}
+      <Cards alerts={[...mine, ...active, ...gathering].filter((a, i, all) => !first.includes(a) && all.indexOf(a) === i)} brief />
       {communes.map((code) => (
         <Commune key={code} code={code} named={communes.length > 1} />
       ))}
