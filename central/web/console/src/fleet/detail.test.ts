@@ -13,7 +13,7 @@ const sentences: [string, [string, Record<string, string>?][]][] = [
   ['did not begin: output main was held by alert/live/7f3c', [['notBegun'], ['heldAlert']]],
   ['did not begin: output main was held by alert/drill/7f3c', [['notBegun'], ['heldDrill']]],
   ['did not begin: output main was held by local/live/button@2026-11-21T05:30:00', [['notBegun'], ['heldButton']]],
-  ['did not begin: output main was held by tin-sang@2026-11-21T05:30:00', [['notBegun'], ['heldProgramme', { name: 'tin-sang@2026-11-21T05:30:00' }]]],
+  ['did not begin: output main was held by tin-sang@2026-11-21T05:30:00', [['notBegun'], ['heldProgramme']]],
   ['did not begin: this board has no output yard', [['notBegun'], ['noOutput', { output: 'yard' }]]],
   ['did not begin: bulletin document 0123456789ab is not on the board yet', [['notBegun'], ['documentLate']]],
   ['did not begin: audio of bulletin tet is not on the board yet', [['notBegun'], ['audioLate', { bulletin: 'tet' }]]],

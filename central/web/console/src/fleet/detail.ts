@@ -3,7 +3,7 @@
 // shown as it came.
 
 /** What goes into sentences. */
-type Filling = 'at' | 'bulletin' | 'language' | 'name' | 'number' | 'output' | 'time';
+type Filling = 'at' | 'bulletin' | 'language' | 'number' | 'output' | 'time';
 
 /** Said is a sentence of a board: a key of fates:detail, and what goes into it. */
 export interface Said {
@@ -18,7 +18,7 @@ const readings: Reading[] = [
   [/^output \S+ was held by alert\/live\//, 'heldAlert'],
   [/^output \S+ was held by alert\/drill\//, 'heldDrill'],
   [/^output \S+ was held by local\//, 'heldButton'],
-  [/^output \S+ was held by (.+)$/, 'heldProgramme', 'name'],
+  [/^output \S+ was held by /, 'heldProgramme'],
   [/^the board was not running or did not know the time/, 'notRunning'],
   [/^this board has no output (.+)$/, 'noOutput', 'output'],
   [/^bulletin document \S+ is not on the board yet/, 'documentLate'],

@@ -16,17 +16,19 @@ const oneDay = 86_400_000;
 
 /** Day is what a cluster will play, worked out by the code that its board runs. */
 export function Day({ cluster }: { cluster: string }) {
-  const { t, i18n } = useTranslation(['clusters', 'common', 'words']);
+  const { t } = useTranslation(['clusters', 'common']);
   const fates = useFates();
   const when = useWhen();
   const now = useServerNow(15_000);
-  const [ahead, setAhead] = useState('0');
-  const date = dayOf(now + Number(ahead) * oneDay);
+  const [later, setLater] = useState('0'); // days
+  const date = dayOf(now + Number(later) * oneDay);
   const { data, error, refetch } = useQuery({
     queryKey: ['clusters', cluster, 'day', date],
     queryFn: ({ signal }) => api.get('/clusters/{id}/day', { path: { id: cluster }, query: { date }, signal }),
   });
   const slots = inDay(data?.slots ?? [], now);
+  const over = slots.filter((s) => s.stands === 'over');
+  const ahead = slots.filter((s) => s.stands !== 'over');
   const noPlan = isProblem(error, 'not-found');
   return (
     <Paper component="section" aria-labelledby="day">
@@ -38,8 +40,8 @@ export function Day({ cluster }: { cluster: string }) {
           <SegmentedControl
             size="sm"
             aria-label={t('one.next.day')}
-            value={ahead}
-            onChange={setAhead}
+            value={later}
+            onChange={setLater}
             data={[
               { value: '0', label: t('one.next.today') },
               { value: '1', label: t('one.next.tomorrow') },
@@ -49,25 +51,13 @@ export function Day({ cluster }: { cluster: string }) {
         {noPlan ? <Text>{t('one.next.noPlan')}</Text> : <ProblemNote error={error} onRetry={() => void refetch()} />}
         {!data && !error && <Loader size="sm" aria-label={t('common:loading')} />}
         {data && slots.length === 0 && <Text>{t('one.next.nothing')}</Text>}
-        {slots.length > 0 && (
-          <ol className={classes.slots}>
-            {slots.map(({ slot, stands }) => (
-              <li key={slot.occurrence + slot.from} data-stands={stands}>
-                <time dateTime={slot.from}>{when.clock(slot.from)}</time>
-                <div>
-                  <span className="loa-written">{slot.title ?? t('one.next.unknown')}</span>
-                  <div className={classes.quiet}>
-                    {stands === 'now' && <strong>{t('one.next.now')} · </strong>}
-                    {stands === 'next' && <strong>{t('one.next.coming', { in: when.ago(slot.from, now) })} · </strong>}
-                    {stands === 'over' && `${t('one.next.over')} · `}
-                    {t(`words:class.${slot.class as 'routine'}`)}
-                    {` · ${lengthIn(i18n.language, (Date.parse(slot.until) - Date.parse(slot.from)) / 1000)}`}
-                  </div>
-                </div>
-              </li>
-            ))}
-          </ol>
+        {over.length > 0 && (
+          <details className={classes.over} open={ahead.length === 0}>
+            <summary>{t('one.next.over', { count: over.length })}</summary>
+            <Slots slots={over} now={now} />
+          </details>
         )}
+        {ahead.length > 0 && <Slots slots={ahead} now={now} />}
         {data && data.skipped.length > 0 && (
           <>
             <h3 className={classes.label}>{t('one.next.skipped')}</h3>
@@ -87,5 +77,28 @@ export function Day({ cluster }: { cluster: string }) {
         {data && <Text size="sm" c="dimmed">{t('one.next.hint')}</Text>}
       </Stack>
     </Paper>
+  );
+}
+
+function Slots({ slots, now }: { slots: ReturnType<typeof inDay>; now: number }) {
+  const { t, i18n } = useTranslation(['clusters', 'words']);
+  const when = useWhen();
+  return (
+    <ol className={classes.slots}>
+      {slots.map(({ slot, stands }) => (
+        <li key={slot.occurrence + slot.from} data-stands={stands}>
+          <time dateTime={slot.from}>{when.clock(slot.from)}</time>
+          <div>
+            <span className="loa-written">{slot.title ?? t('one.next.unknown')}</span>
+            <div className={classes.quiet}>
+              {stands === 'now' && <strong>{t('one.next.now')} · </strong>}
+              {stands === 'next' && <strong>{t('one.next.coming', { in: when.ago(slot.from, now) })} · </strong>}
+              {t(`words:class.${slot.class as 'routine'}`)}
+              {` · ${lengthIn(i18n.language, (Date.parse(slot.until) - Date.parse(slot.from)) / 1000)}`}
+            </div>
+          </div>
+        </li>
+      ))}
+    </ol>
   );
 }

@@ -171,7 +171,7 @@ function Outcome({ entry: e, alone }: { entry: Entry; alone: boolean }) {
   const when = useWhen();
   const said = fates.said(e.detail);
   const fate = () => {
-    if (!e.fate || e.fate === 'pressed') return undefined;
+    if (!e.fate || e.fate === 'pressed' || (e.kind === 'run' && !alone)) return undefined;
     if (e.kind === 'order') return fates.handling(e.fate);
     const sounded = e.evidence ? soundedFor(e.evidence) : 0;
     if (e.fate === 'failed' && sounded >= 1) return t('one.record.midway', { length: lengthIn(i18n.language, Math.round(sounded)) });

@@ -44,7 +44,7 @@ export function Rows({ rows, label, onToggle }: Props) {
           {row.kind === 'area' ? (
             <AreaRow code={row.code} open={row.open} counts={row.counts} onToggle={onToggle} />
           ) : (
-            <ClusterRow brief={row.brief} now={now} />
+            <ClusterRow brief={row.brief} now={now} alone={row.level === 0} />
           )}
         </div>
       ))}
@@ -73,22 +73,28 @@ function AreaRow({ code, open, counts, onToggle }: { code: string; open: boolean
           <span className="loa-unseen">{t('row.silent', { count: counts.silent })}</span>
         </span>
       )}
-      <span className={classes.areaCount}>{t('row.clusters', { count: counts.all })}</span>
+      <span className={classes.areaCount}>
+        <span aria-hidden="true">{counts.all}</span>
+        <span>{t('row.clusters', { count: counts.all })}</span>
+      </span>
     </button>
   );
 }
 
-const ClusterRow = memo(function ClusterRow({ brief, now }: { brief: Brief; now: number }) {
+/** alone: no area stands above it that says where it is. */
+const ClusterRow = memo(function ClusterRow({ brief, now, alone }: { brief: Brief; now: number; alone: boolean }) {
   const fates = useFates();
   const when = useWhen();
   const { where } = usePlaces();
   const why = brief.silence && fates.short(brief.silence);
   const since = brief.onAir[0]?.since && brief.online ? brief.onAir[0].since : (brief.silence?.since ?? brief.since);
   return (
-    <Link to={`/clusters/${encodeURIComponent(brief.id)}`} className={classes.cluster}>
+    <Link to={`/clusters/${encodeURIComponent(brief.id)}`} className={classes.cluster} data-alone={alone || undefined}>
       <span className={classes.clusterName}>{brief.name}</span>
-      <span className={classes.clusterWhere}>{where(brief.area)}</span>
-      <StandMark brief={brief} />
+      <span className={classes.clusterMark}>
+        <StandMark brief={brief} />
+      </span>
+      {alone && <span className={classes.clusterWhere}>{where(brief.area)}</span>}
       <span className={classes.clusterWhy} data-known={why ? true : undefined}>
         {why}
       </span>
