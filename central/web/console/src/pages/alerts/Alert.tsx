@@ -154,7 +154,7 @@ function Live({ alert: a }: { alert: Detail }) {
         <span role="status" className="loa-unseen">
           {counted(a.counts)}
         </span>
-        <Communes communes={a.communes} />
+        <Communes communes={a.communes} cancelled={a.state === 'cancelled'} />
         {hidden > 0 && (
           <Text size="sm" c="dimmed">
             {t('detail.hidden', { count: hidden })}

@@ -12,7 +12,7 @@ type Cluster = Schema<'AlertCluster'>;
 
 /** Communes is the map-less grid: a tile for each commune, in places that do not
  * move. A tile opens to its clusters; where there is only one, it is open. */
-export function Communes({ communes }: { communes: Commune[] }) {
+export function Communes({ communes, cancelled }: { communes: Commune[]; cancelled: boolean }) {
   const { t, i18n } = useTranslation('alerts');
   const counted = useCountWords();
   const [chosen, setChosen] = useState<string>();
@@ -42,7 +42,7 @@ export function Communes({ communes }: { communes: Commune[] }) {
             {communes.length > 1 && <h3 className={classes.communeName}>{name(open)}</h3>}
             <ul className={classes.clusters}>
               {worstFirst(open.clusters).map((c) => (
-                <ClusterRow key={c.id} cluster={c} />
+                <ClusterRow key={c.id} cluster={c} cancelled={cancelled} />
               ))}
             </ul>
           </section>
@@ -52,10 +52,10 @@ export function Communes({ communes }: { communes: Commune[] }) {
   );
 }
 
-function ClusterRow({ cluster: c }: { cluster: Cluster }) {
+function ClusterRow({ cluster: c, cancelled }: { cluster: Cluster; cancelled: boolean }) {
   const { t } = useTranslation('alerts');
   const why = useWhy();
-  const reason = why(c);
+  const reason = why(c, cancelled);
   return (
     <li className={classes.cluster} data-tone={toneOfStanding(c.state)}>
       <Link to={`/clusters/${c.id}`}>{c.name}</Link>
@@ -69,7 +69,7 @@ function ClusterRow({ cluster: c }: { cluster: Cluster }) {
 function useWhy() {
   const fates = useFates();
   const { t } = useTranslation('alerts');
-  return (c: Cluster): string => {
+  return (c: Cluster, cancelled: boolean): string => {
     const said = fates.said(c.detail);
     const parts: (string | undefined)[] = [];
     switch (c.state) {
@@ -82,7 +82,9 @@ function useWhy() {
         parts.push(c.verdict === 'silent' ? t('why.silent') : c.fate && fates.fate(c.fate), said, c.silence && fates.short(c.silence));
         break;
       case 'unknown':
-        parts.push(c.fate ? t('why.unknown', { fate: fates.fate(c.fate) }) : t('why.untold'), said, c.silence && fates.short(c.silence));
+        if (c.fate === 'finished') parts.push(t('why.unknown', { fate: fates.fate(c.fate) }));
+        else parts.push(c.fate ? fates.fate(c.fate) : t(cancelled ? 'why.cancelled' : 'why.untold'));
+        parts.push(said, c.silence && fates.short(c.silence));
         break;
       case 'waiting':
       case 'sent':
