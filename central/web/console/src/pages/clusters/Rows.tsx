@@ -87,7 +87,7 @@ const ClusterRow = memo(function ClusterRow({ brief, now, alone }: { brief: Brie
   const when = useWhen();
   const { where } = usePlaces();
   const why = brief.silence && fates.short(brief.silence);
-  const since = brief.onAir[0]?.since && brief.online ? brief.onAir[0].since : (brief.silence?.since ?? brief.since);
+  const since = (brief.online && brief.onAir[0]?.since) || brief.silence?.since;
   return (
     <Link to={`/clusters/${encodeURIComponent(brief.id)}`} className={classes.cluster} data-alone={alone || undefined}>
       <span className={classes.clusterName}>{brief.name}</span>
