@@ -22,6 +22,7 @@ describe('colours', () => {
   };
   const pairs: [string, string][] = [
     ...['text', 'quiet', 'link', 'ok', 'warn', 'unknown'].flatMap((c): [string, string][] => [[c, 'ground'], [c, 'surface']]),
+    ...['emergency', 'drill', 'ok', 'warn', 'unknown'].map((c): [string, string] => ['link', `${c}-soft`]),
     ['shell-text', 'shell'],
     ['shell-quiet', 'shell'],
     ['emergency-text', 'emergency'],

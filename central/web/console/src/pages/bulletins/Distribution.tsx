@@ -1,8 +1,9 @@
-import { Accordion, Loader, Progress, Stack, Text, Title } from '@mantine/core';
+import { Accordion, Paper, Progress, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api } from '@/api/client';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { usePlaces } from '@/fleet/places';
 
@@ -17,33 +18,35 @@ export function Distribution({ id }: { id: string }) {
     refetchInterval: (q) => (q.state.data && q.state.data.waiting > 0 ? 5000 : false),
   });
   if (error && !data) return <ProblemNote error={error} onRetry={() => void refetch()} />;
-  if (!data) return <Loader aria-label={t('common:loading')} />;
+  if (!data) return <Loading />;
   const late = data.clusters.filter((c) => c.handling !== 'accepted');
   const part = data.targets === 0 ? 0 : Math.round((100 * data.accepted) / data.targets);
   return (
-    <Stack gap="xs" component="section" aria-labelledby="distribution">
-      <Title order={2} id="distribution">
-        {t('distribution.title')}
-      </Title>
-      <Progress value={part} size="lg" aria-label={t('distribution.title')} />
-      <Text>{t('distribution.counts', { accepted: data.accepted, targets: data.targets })}</Text>
-      {late.length > 0 && (
-        <Accordion variant="contained">
-          <Accordion.Item value="late">
-            <Accordion.Control>{t('distribution.late', { count: late.length })}</Accordion.Control>
-            <Accordion.Panel>
-              <ul>
-                {late.slice(0, 200).map((c) => (
-                  <li key={c.id}>
-                    <Link to={`/clusters/${c.id}`}>{c.name}</Link> – {where(c.area)}: {t(`distribution.handling.${c.handling}`)}
-                    {c.reason && ` (${t(`words:reason.${c.reason as 'unknown'}`, { defaultValue: c.reason })})`}
-                  </li>
-                ))}
-              </ul>
-            </Accordion.Panel>
-          </Accordion.Item>
-        </Accordion>
-      )}
-    </Stack>
+    <Paper component="section" aria-labelledby="distribution">
+      <Stack gap="xs">
+        <Title order={2} id="distribution">
+          {t('distribution.title')}
+        </Title>
+        <Progress value={part} size="lg" aria-label={t('distribution.title')} />
+        <Text>{t('distribution.counts', { accepted: data.accepted, targets: data.targets })}</Text>
+        {late.length > 0 && (
+          <Accordion variant="contained">
+            <Accordion.Item value="late">
+              <Accordion.Control>{t('distribution.late', { count: late.length })}</Accordion.Control>
+              <Accordion.Panel>
+                <ul>
+                  {late.slice(0, 200).map((c) => (
+                    <li key={c.id}>
+                      <Link to={`/clusters/${c.id}`}>{c.name}</Link> – {where(c.area)}: {t(`distribution.handling.${c.handling}`)}
+                      {c.reason && ` (${t(`words:reason.${c.reason as 'unknown'}`, { defaultValue: c.reason })})`}
+                    </li>
+                  ))}
+                </ul>
+              </Accordion.Panel>
+            </Accordion.Item>
+          </Accordion>
+        )}
+      </Stack>
+    </Paper>
   );
 }
