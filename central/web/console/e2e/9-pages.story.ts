@@ -46,39 +46,51 @@ async function lastAlert(page: Page): Promise<string> {
   return last ? `/alerts/${last.mode}/${last.id}` : '/alerts';
 }
 
+interface Look {
+  language: 'vi' | 'en';
+  scheme: 'light' | 'dark';
+  size: keyof typeof sizes;
+}
+
+// Each of the three has its turn in both its ways; STORY_LOOKS=all takes all eight.
+const looks: Look[] =
+  process.env['STORY_LOOKS'] === 'all'
+    ? (['vi', 'en'] as const).flatMap((language) =>
+        (['light', 'dark'] as const).flatMap((scheme) => (['desk', 'phone'] as const).map((size) => ({ language, scheme, size }))),
+      )
+    : [
+        { language: 'vi', scheme: 'light', size: 'desk' },
+        { language: 'vi', scheme: 'dark', size: 'phone' },
+        { language: 'en', scheme: 'light', size: 'phone' },
+      ];
+
 for (const [role, pages] of Object.entries(roles) as [keyof typeof roles, Seen[]][]) {
-  for (const scheme of ['light', 'dark'] as const) {
-    test(`${role}: mọi trang, ${scheme}`, async ({ browser }) => {
-      test.setTimeout(300_000);
-      const context = await browser.newContext({ colorScheme: scheme, viewport: sizes.desk });
-      const page = await context.newPage();
-      const broken: string[] = [];
-      page.on('pageerror', (e) => broken.push(`${page.url()}: ${e.message}`));
-      page.on('console', (m) => {
-        if (m.type() === 'error') broken.push(`${page.url()}: ${m.text()}`);
-      });
-      await signIn(page, people[role]);
-      for (const language of ['vi', 'en'] as const) {
-        await page.evaluate((l) => localStorage.setItem('loa.language', l), language);
-        for (const { name, path } of pages) {
-          const at = typeof path === 'string' ? path : await path(page);
-          for (const [size, viewport] of Object.entries(sizes)) {
-            await page.setViewportSize(viewport);
-            await page.goto(story.address + at);
-            await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-            await expect(page.locator('.mantine-Loader-root')).toHaveCount(0);
-            const folder = join(pictures, language, scheme, size);
-            mkdirSync(folder, { recursive: true });
-            await page.screenshot({ path: join(folder, `${role}-${name}.png`), fullPage: size === 'phone' });
-            const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-            expect(wide, `${at} is wider than the screen`).toBeLessThanOrEqual(viewport.width);
-            expect(await page.locator('html').getAttribute('lang')).toBe(language);
-            if (language === 'vi') await accessible(page);
-          }
-        }
-      }
-      expect(broken).toEqual([]);
-      await context.close();
+  test(`${role}: mọi trang`, async ({ page }) => {
+    test.setTimeout(600_000);
+    const broken: string[] = [];
+    page.on('pageerror', (e) => broken.push(`${page.url()}: ${e.message}`));
+    page.on('console', (m) => {
+      if (m.type() === 'error') broken.push(`${page.url()}: ${m.text()}`);
     });
-  }
+    await signIn(page, people[role]);
+    for (const { language, scheme, size } of looks) {
+      const folder = join(pictures, language, scheme, size);
+      mkdirSync(folder, { recursive: true });
+      await page.evaluate((l) => localStorage.setItem('loa.language', l), language);
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize(sizes[size]);
+      for (const { name, path } of pages) {
+        const at = typeof path === 'string' ? path : await path(page);
+        await page.goto(story.address + at);
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+        await expect(page.locator('.mantine-Loader-root')).toHaveCount(0);
+        await page.screenshot({ path: join(folder, `${role}-${name}.png`), fullPage: size === 'phone' });
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+        expect(wide, `${at} is wider than the screen`).toBeLessThanOrEqual(sizes[size].width);
+        expect(await page.locator('html').getAttribute('lang')).toBe(language);
+        await accessible(page);
+      }
+    }
+    expect(broken).toEqual([]);
+  });
 }

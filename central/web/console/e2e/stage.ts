@@ -31,7 +31,9 @@ export const story = {
 
 /** Nothing that axe calls serious or worse. */
 export async function accessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  // axe would copy the styles of shadow trees into elements that the policy of
+  // the page forbids; it does without.
+  const { violations } = await new AxeBuilder({ page }).options({ preload: false }).analyze();
   const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
   expect(
     serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`),

@@ -1,4 +1,4 @@
-import { Button, Loader, Menu, Text, VisuallyHidden } from '@mantine/core';
+import { Button, Menu, Text, VisuallyHidden } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -12,6 +12,7 @@ import { SignProvider } from '@/sign/SignProvider';
 import { Choices } from './Choices';
 import { Heard } from './Heard';
 import { Icon } from './icons';
+import { Loading } from './Loading';
 import { Mark } from './Mark';
 import { placesOf, type Place } from './nav';
 import { ProblemNote } from './ProblemNote';
@@ -28,7 +29,7 @@ export function Shell() {
       const back = pathname + search;
       return <Navigate to={back === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(back)}`} replace />;
     }
-    return <main className={classes.alone}>{error ? <ProblemNote error={error} onRetry={() => void refetch()} /> : <Loader />}</main>;
+    return <main className={classes.alone}>{error ? <ProblemNote error={error} onRetry={() => void refetch()} /> : <Loading />}</main>;
   }
   return <Inside me={me} />;
 }
@@ -75,7 +76,7 @@ function Inside({ me }: { me: Me }) {
       </nav>
       <main id="main" className={classes.main} tabIndex={-1}>
         <SignProvider>
-          <Suspense fallback={<Loader aria-label={t('common:loading')} />}>
+          <Suspense fallback={<Loading />}>
             <Outlet />
           </Suspense>
         </SignProvider>

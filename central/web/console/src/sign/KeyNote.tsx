@@ -1,5 +1,6 @@
-import { Alert, Button, Loader, Stack, Text } from '@mantine/core';
+import { Alert, Button, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { fingerprint } from './key';
 import type { KeyState } from './useKey';
@@ -10,7 +11,7 @@ import classes from './reading.module.css';
 export function KeyNote({ state }: { state: KeyState }) {
   const { t } = useTranslation('sign');
   const { ability, key, standing } = state;
-  if (ability === undefined || standing === undefined) return <Loader size="sm" />;
+  if (ability === undefined || standing === undefined) return <Loading size="sm" />;
   if (ability !== 'able') {
     return (
       <Alert color="grain" role="alert">

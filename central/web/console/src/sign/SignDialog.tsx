@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Loader, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
@@ -7,6 +7,7 @@ import { api } from '@/api/client';
 import { meQuery } from '@/api/me';
 import { isProblem, unanswered } from '@/api/problem';
 import { session } from '@/api/session';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { readDocument, type Documents } from './documents';
 import { fromBase64 } from './envelope';
@@ -66,7 +67,7 @@ export default function SignDialog({ draft, onDone, onUnknown }: Props) {
   return (
     <Modal opened onClose={() => !send.isPending && onDone()} size="lg" fullScreen={narrow} closeOnClickOutside={false} title={t('title')} closeButtonProps={{ 'aria-label': t('common:cancel') }}>
       <Stack>
-        {prepared.isPending && <Loader aria-label={t('common:loading')} />}
+        {prepared.isPending && <Loading />}
         {prepared.error && (
           <Alert color="emergency" role="alert" title={t('unreadable')}>
             {prepared.error instanceof Unreadable ? prepared.error.message : null}
@@ -111,7 +112,7 @@ function Band({ what }: { what: Prepared }) {
 function Document({ what }: { what: Prepared }) {
   const isKeySet = what.document.kind === 'keyset';
   const before = useQuery({ queryKey: ['orders', 'keyset', 'before', what.hash], queryFn: ({ signal }) => keySetInForce(signal), enabled: isKeySet, retry: false });
-  if (isKeySet && before.isPending) return <Loader />;
+  if (isKeySet && before.isPending) return <Loading />;
   return <Reading document={what.document} before={before.data} />;
 }
 

@@ -1,4 +1,4 @@
-import { Button, Group, Loader, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,6 +6,7 @@ import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import { api, type Schema } from '@/api/client';
 import { useServerNow } from '@/api/hooks';
 import { useMe } from '@/api/me';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { useWhen } from '@/app/when';
 import { lengthIn } from '@/fleet/length';
@@ -42,7 +43,7 @@ export default function AlertPage() {
       <Stack align="flex-start">
         <Unresolved />
         <Title order={1}>{t('title')}</Title>
-        {error ? <ProblemNote error={error} onRetry={() => void refetch()} /> : known ? <Loader aria-label={t('common:loading')} /> : <Text>{t('detail.none')}</Text>}
+        {error ? <ProblemNote error={error} onRetry={() => void refetch()} /> : known ? <Loading /> : <Text>{t('detail.none')}</Text>}
         <Button component={Link} to="/alerts" variant="default">
           {t('detail.all')}
         </Button>

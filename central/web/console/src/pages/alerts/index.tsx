@@ -1,6 +1,7 @@
-import { Loader, Stack, Text, Title } from '@mantine/core';
+import { Stack, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { areasFor, useMe } from '@/api/me';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { Cards } from './AlertCard';
 import { RaiseButtons } from './RaiseButtons';
@@ -20,7 +21,7 @@ export default function Alerts() {
       <Title order={1}>{t('title')}</Title>
       <Unresolved />
       <ProblemNote error={running.error} onRetry={() => void running.refetch()} />
-      {running.isPending && <Loader aria-label={t('common:loading')} />}
+      {running.isPending && <Loading />}
       {active.length > 0 && <List title={t('list.active', { count: active.length })} alerts={active} />}
       {gathering.length > 0 && <List title={t('list.gathering', { count: gathering.length })} alerts={gathering} />}
       {running.data && active.length === 0 && gathering.length === 0 && <Text>{t('list.quiet')}</Text>}

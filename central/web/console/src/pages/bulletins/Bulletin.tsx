@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Loader, Modal, Paper, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Modal, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,7 @@ import { api } from '@/api/client';
 import { serverNow } from '@/api/clock';
 import { areasFor, may, useMe } from '@/api/me';
 import { isProblem } from '@/api/problem';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { dayOf, useWhen } from '@/app/when';
 import { useSign } from '@/sign';
@@ -33,12 +34,11 @@ function useBulletin(id: string) {
 }
 
 function Existing({ id }: { id: string }) {
-  const { t } = useTranslation(['bulletins', 'common']);
   const me = useMe();
   const { data, error, refetch } = useBulletin(id);
   const [editing, setEditing] = useState(() => kept(me.id, id) !== undefined);
   if (error && !data) return <ProblemNote error={error} onRetry={() => void refetch()} />;
-  if (!data) return <Loader aria-label={t('common:loading')} />;
+  if (!data) return <Loading />;
   const b = data.data;
   if (editing && b.state !== 'withdrawn') {
     return <Edit id={id} base={b} revision={b.revision} etag={data.etag} onDone={() => setEditing(false)} />;

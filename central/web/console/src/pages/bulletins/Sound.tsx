@@ -44,7 +44,7 @@ export function Sound({ hash, label }: { hash: string; label: string }) {
     <>
       <Group wrap="nowrap" gap="sm">
         <ActionIcon variant="light" disabled={!wave} aria-label={t(playing ? 'pause' : 'play', { name: label })} onClick={() => void wave?.playPause()}>
-          {wave ?? failed ? <Icon name={playing ? 'pause' : 'play'} /> : <Loader size="xs" />}
+          {wave ?? failed ? <Icon name={playing ? 'pause' : 'play'} /> : <Loader size="xs" aria-hidden="true" />}
         </ActionIcon>
         <div ref={place} className={classes.wave} aria-hidden="true" />
       </Group>

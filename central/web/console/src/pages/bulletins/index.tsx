@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Loader, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Badge, Button, Group, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -7,6 +7,7 @@ import { useAreas } from '@/api/areas';
 import { api } from '@/api/client';
 import { may, useMe, type Me } from '@/api/me';
 import { Icon } from '@/app/icons';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { useWhen } from '@/app/when';
 import { languagesOf, type Bulletin } from './bulletin';
@@ -49,7 +50,7 @@ export default function Bulletins() {
         />
       </Group>
       <ProblemNote error={error} onRetry={() => void refetch()} />
-      {!data && !error && <Loader aria-label={t('common:loading')} />}
+      {!data && !error && <Loading />}
       {found?.length === 0 && <Text c="dimmed">{t(data?.length === 0 ? 'none' : 'noneFound')}</Text>}
       <ul className={classes.list}>
         {found && sorted(found, me).map((b) => <Row key={b.id} bulletin={b} />)}

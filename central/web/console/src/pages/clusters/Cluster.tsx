@@ -1,4 +1,4 @@
-import { Anchor, Loader, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Stack, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
@@ -6,6 +6,7 @@ import { api, type Schema } from '@/api/client';
 import { useServerNow } from '@/api/hooks';
 import { isProblem } from '@/api/problem';
 import { Icon } from '@/app/icons';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { useWhen } from '@/app/when';
 import { usePlaces } from '@/fleet/places';
@@ -48,7 +49,7 @@ export default function Cluster() {
       <Stack>
         <Back />
         <ProblemNote error={error} onRetry={() => void Promise.all([known.refetch(), near.refetch()])} />
-        {!error && <Loader aria-label={t('common:loading')} />}
+        {!error && <Loading />}
       </Stack>
     );
   }

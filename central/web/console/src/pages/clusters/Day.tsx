@@ -1,10 +1,11 @@
-import { Group, Loader, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '@/api/client';
 import { useServerNow } from '@/api/hooks';
 import { isProblem } from '@/api/problem';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { dayOf, useWhen } from '@/app/when';
 import { lengthIn } from '@/fleet/length';
@@ -49,7 +50,7 @@ export function Day({ cluster }: { cluster: string }) {
           />
         </Group>
         {noPlan ? <Text>{t('one.next.noPlan')}</Text> : <ProblemNote error={error} onRetry={() => void refetch()} />}
-        {!data && !error && <Loader size="sm" aria-label={t('common:loading')} />}
+        {!data && !error && <Loading size="sm" />}
         {data && slots.length === 0 && <Text>{t('one.next.nothing')}</Text>}
         {over.length > 0 && (
           <details className={classes.over} open={ahead.length === 0}>

@@ -1,7 +1,8 @@
-import { Button, Group, Loader, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Icon, type IconName } from '@/app/icons';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { dayOf, momentOf, useWhen } from '@/app/when';
 import { lengthIn } from '@/fleet/length';
@@ -36,7 +37,7 @@ export function Record({ cluster }: { cluster: string }) {
           />
         </Group>
         <ProblemNote error={error} onRetry={() => void refetch()} />
-        {isLoading && <Loader size="sm" aria-label={t('common:loading')} />}
+        {isLoading && <Loading size="sm" />}
         {!isLoading && !error && days.length === 0 && <Text>{t(entries.length === 0 ? 'one.record.none' : 'one.record.noneFound')}</Text>}
         {days.map(({ day, lines: all }) => (
           <section key={day} aria-label={when.weekday(momentOf(day))}>

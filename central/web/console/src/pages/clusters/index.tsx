@@ -1,9 +1,10 @@
-import { Button, Group, Loader, SegmentedControl, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, SegmentedControl, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation, useNavigationType, useSearchParams } from 'react-router';
 import { Icon } from '@/app/icons';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { usePlaces } from '@/fleet/places';
 import { briefsQuery } from '@/fleet/queries';
@@ -81,7 +82,7 @@ export default function Clusters() {
         />
       </Group>
       <ProblemNote error={error} onRetry={() => void refetch()} />
-      {!data && !error && <Loader aria-label={t('common:loading')} />}
+      {!data && !error && <Loading />}
       {data && (
         <>
           <StateChips counts={found.counts} state={filter.state} onChoose={(s) => set({ state: s === filter.state ? undefined : s })} />

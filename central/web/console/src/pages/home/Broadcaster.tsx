@@ -1,4 +1,4 @@
-import { Button, Group, Loader, Paper, Progress, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, Progress, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -6,6 +6,7 @@ import { useAreas } from '@/api/areas';
 import { api, type Schema } from '@/api/client';
 import { useServerNow } from '@/api/hooks';
 import { areasFor, may, useMe } from '@/api/me';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { dayOf, useWhen } from '@/app/when';
 import { Cards } from '@/pages/alerts/AlertCard';
@@ -73,7 +74,7 @@ function Today({ code, now }: { code: string; now: number }) {
         {t('broadcaster.today', { area: areas.name(code) })}
       </Title>
       <ProblemNote error={error} onRetry={() => void refetch()} />
-      {isPending && <Loader aria-label={t('common:loading')} />}
+      {isPending && <Loading />}
       {data && <Text c="dimmed">{t('broadcaster.count', { over: day.over.length, on: day.now.length, count: day.next.length })}</Text>}
       <Occurrences all={coming.slice(0, listed)} now={now} where />
       <Group mt="sm">

@@ -1,10 +1,11 @@
-import { Anchor, Loader, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useServerNow } from '@/api/hooks';
 import { Icon, type IconName } from '@/app/icons';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { useWhen } from '@/app/when';
 import { usePlaces } from '@/fleet/places';
@@ -38,7 +39,7 @@ export default function Technician() {
       <Stack className={classes.whole} gap="sm">
         <Title order={1}>{t('home.title')}</Title>
         <ProblemNote error={error} onRetry={() => void Promise.all([briefs.refetch(), alarms.refetch()])} />
-        {clusters ? <StateLinks counts={counts} label={t('home.states')} /> : !error && <Loader aria-label={t('common:loading')} />}
+        {clusters ? <StateLinks counts={counts} label={t('home.states')} /> : !error && <Loading />}
       </Stack>
       {alarms.data && clusters && (
         <Stack component="section" gap="sm" aria-labelledby="newest">

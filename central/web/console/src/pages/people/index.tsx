@@ -1,4 +1,4 @@
-import { Alert, Button, Loader, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Button, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,6 +6,7 @@ import { api, type Schema } from '@/api/client';
 import { useAreas } from '@/api/areas';
 import { may, useMe } from '@/api/me';
 import { Icon } from '@/app/icons';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import { NewPerson } from './NewPerson';
 import { OnePerson } from './OnePerson';
@@ -55,7 +56,7 @@ function Inside() {
         </>
       )}
       <TextInput type="search" label={t('search')} value={search} onChange={(e) => setSearch(e.currentTarget.value)} />
-      {persons.isPending && <Loader />}
+      {persons.isPending && <Loading />}
       <ul className={classes.list}>
         {found.map((p) => (
           <li key={p.id}>

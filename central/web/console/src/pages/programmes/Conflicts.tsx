@@ -61,7 +61,7 @@ export function Conflicts({ asked: { cases, checked, checking, error, refetch },
       )}
       {!checked && checking && (
         <Group gap="xs">
-          <Loader size="xs" />
+          <Loader size="xs" aria-hidden="true" />
           <Text size="sm" c="dimmed">
             {t('conflict.checking')}
           </Text>

@@ -1,4 +1,4 @@
-import { Alert, Button, Loader, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,6 +6,7 @@ import { useNavigate, useSearchParams } from 'react-router';
 import { api, type Schema } from '@/api/client';
 import { meQuery } from '@/api/me';
 import { isProblem } from '@/api/problem';
+import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
 import classes from './signIn.module.css';
 import { nextOf, peopleByRole } from './people';
@@ -17,7 +18,7 @@ export default function SignIn() {
   const { t } = useTranslation('signIn');
   const [params] = useSearchParams();
   const about = useQuery({ queryKey: ['welcome'], queryFn: ({ signal }) => api.get('/welcome', { signal, signingIn: true }) });
-  if (about.isPending) return <Loader />;
+  if (about.isPending) return <Loading />;
   return (
     <Stack>
       <Title order={1}>{t('title')}</Title>

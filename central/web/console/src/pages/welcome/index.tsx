@@ -1,10 +1,11 @@
-import { Alert, Button, Loader, Paper, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Button, Paper, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useNavigate } from 'react-router';
 import { api, type Schema } from '@/api/client';
 import { isProblem } from '@/api/problem';
+import { Loading } from '@/app/Loading';
 import { NewPassword, passwordFault } from '@/app/NewPassword';
 import { ProblemNote } from '@/app/ProblemNote';
 import { isSlug, slug } from '@/app/slug';
@@ -25,7 +26,7 @@ export default function Welcome() {
     enabled: token !== '',
     refetchOnWindowFocus: false,
   });
-  if (about.isPending || (token !== '' && look.isPending)) return <Loader />;
+  if (about.isPending || (token !== '' && look.isPending)) return <Loading />;
   return (
     <Stack>
       <Title order={1}>{t('title')}</Title>
