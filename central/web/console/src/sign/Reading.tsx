@@ -1,14 +1,13 @@
-import { List, Stack, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { List, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { useAreas } from '@/api/areas';
 import { useWhen } from '@/app/when';
-import type { Announcement, Document, Documents, Key, Person } from './documents';
-import { fingerprint } from './key';
+import type { Announcement, Document, Documents } from './documents';
+import { KeySetReading } from './KeySetReading';
+import { AreaNames, Code, KeyText, Line, Lines, Persons, useWord } from './parts';
 import classes from './reading.module.css';
 
 /** Reading shows a document in words, all of it. */
-export function Reading({ document, before }: { document: Document; before?: Documents['keyset'] }) {
+export function Reading({ document, hash }: { document: Document; hash: string }) {
   switch (document.kind) {
     case 'alert':
       return <AlertReading is={document.is} />;
@@ -23,47 +22,10 @@ export function Reading({ document, before }: { document: Document; before?: Doc
     case 'placement':
       return <PlacementReading is={document.is} />;
     case 'keyset':
-      return <KeySetReading is={document.is} before={before} />;
+      return <KeySetReading is={document.is} hash={hash} />;
     case 'root':
       return <RootReading is={document.is} />;
   }
-}
-
-function Lines({ children }: { children: ReactNode }) {
-  return <dl className={classes.lines}>{children}</dl>;
-}
-
-function Line({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className={classes.line}>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-/** Code is an id that stands as it is. */
-function Code({ children }: { children: string }) {
-  return <code className={classes.code}>{children}</code>;
-}
-
-function AreaNames({ codes }: { codes: string[] }) {
-  const areas = useAreas();
-  return (
-    <ul className={classes.names}>
-      {codes.map((code) => (
-        <li key={code}>
-          {areas.get(code) ? <strong>{areas.name(code)}</strong> : null} <Code>{code}</Code>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-/** useWord is a word of the contract, or the word itself where it has no other. */
-function useWord() {
-  const { t } = useTranslation('words');
-  return (group: 'hazard' | 'language' | 'class' | 'mode' | 'kind', word: string) => t(`${group}.${word}` as 'mode.live', { defaultValue: word });
 }
 
 function Sound({ samples }: { samples: number }) {
@@ -248,81 +210,6 @@ function PlacementReading({ is }: { is: Documents['placement'] }) {
       <Line label={t('read.issued')}>{when.moment(is.issued)}</Line>
       <Line label={t('read.revision')}>{is.revision}</Line>
     </Lines>
-  );
-}
-
-function KeyText({ of }: { of: Key }) {
-  const { t } = useTranslation('sign');
-  return (
-    <>
-      <Code>{fingerprint(of.id)}</Code> {of.scheme === 'webauthn-es256' ? t('read.passkey', { at: of.rpId ?? '' }) : null}
-      {of.revoked ? t('read.revoked') : of.retired ? t('read.retired') : null}
-    </>
-  );
-}
-
-function Persons({ persons }: { persons: Person[] }) {
-  const { t } = useTranslation('sign');
-  return (
-    <List spacing={4}>
-      {persons.map((p) => (
-        <List.Item key={p.id}>
-          <span className="loa-written">{p.name || p.id}</span> <Code>{p.id}</Code> {p.service ? t('read.service') : null}
-          <ul className={classes.names}>
-            {p.keys.map((k) => (
-              <li key={k.id}>
-                <KeyText of={k} />
-              </li>
-            ))}
-          </ul>
-        </List.Item>
-      ))}
-    </List>
-  );
-}
-
-/** same compares two parts of documents by all they say. */
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-
-function KeySetReading({ is, before }: { is: Documents['keyset']; before?: Documents['keyset'] }) {
-  const { t } = useTranslation('sign');
-  const when = useWhen();
-  const word = useWord();
-  const areas = useAreas();
-  const old = new Map(before?.persons.map((p) => [p.id, p]));
-  const changed = before ? is.persons.filter((p) => !same(p, old.get(p.id))) : [];
-  const gone = before?.persons.filter((p) => !is.persons.some((q) => q.id === p.id)) ?? [];
-  const rule = (r: Documents['keyset']['rules'][number], i: number) => (
-    <List.Item key={i}>
-      {t('read.rule', { kind: word('kind', r.kind), mode: word('mode', r.mode), area: areas.name(r.scope), code: r.scope, count: r.threshold })} {r.scheme ? <Code>{r.scheme}</Code> : null}{' '}
-      <span className="loa-written">{r.persons.join(', ')}</span>
-    </List.Item>
-  );
-  const rules = before ? is.rules.filter((r) => !before.rules.some((q) => same(q, r))) : [];
-  const goneRules = before?.rules.filter((r) => !is.rules.some((q) => same(q, r))) ?? [];
-  return (
-    <Stack>
-      <Lines>
-        <Line label={t('read.revision')}>{is.revision}</Line>
-        <Line label={t('read.validity')}>{t('read.fromTo', { from: when.moment(is.issued), to: when.moment(is.expires) })}</Line>
-        {before && (
-          <>
-            <Line label={t('read.changedPersons', { n: before.revision })}>{changed.length > 0 ? <Persons persons={changed} /> : t('read.none')}</Line>
-            {gone.length > 0 && <Line label={t('read.gonePersons')}><Persons persons={gone} /></Line>}
-            <Line label={t('read.changedRules')}>{rules.length > 0 ? <List>{rules.map(rule)}</List> : t('read.none')}</Line>
-            {goneRules.length > 0 && <Line label={t('read.goneRules')}><List>{goneRules.map(rule)}</List></Line>}
-          </>
-        )}
-      </Lines>
-      <details open={!before}>
-        <summary className={classes.summary}>{t('read.allPersons', { count: is.persons.length })}</summary>
-        <Persons persons={is.persons} />
-      </details>
-      <details open={!before}>
-        <summary className={classes.summary}>{t('read.allRules', { count: is.rules.length })}</summary>
-        <List>{is.rules.map(rule)}</List>
-      </details>
-    </Stack>
   );
 }
 

@@ -4,17 +4,19 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '@/api/client';
-import { meQuery } from '@/api/me';
+import { serverNow } from '@/api/clock';
+import { meQuery, useMe } from '@/api/me';
 import { isProblem, unanswered } from '@/api/problem';
 import { session } from '@/api/session';
 import { Loading } from '@/app/Loading';
 import { ProblemNote } from '@/app/ProblemNote';
-import { readDocument, type Documents } from './documents';
 import { fromBase64 } from './envelope';
 import { HoldButton } from './HoldButton';
 import { Unreadable } from './json';
 import { signature, type BrowserKey } from './key';
 import { KeyNote } from './KeyNote';
+import { useBefore } from './KeySetReading';
+import { keepKeySet } from './keysets';
 import { prepare, type Prepared } from './prepare';
 import { Reading } from './Reading';
 import { useKey } from './useKey';
@@ -40,6 +42,7 @@ export default function SignDialog({ draft, onDone, onUnknown }: Props) {
   const { t } = useTranslation(['sign', 'common']);
   const narrow = useMediaQuery('(max-width: 47.99em)');
   const client = useQueryClient();
+  const me = useMe();
   const prepared = useQuery({ queryKey: ['prepared', draft.hash], queryFn: () => prepare(draft), retry: false, staleTime: Infinity });
   const send = useMutation({
     mutationFn: async ({ what, key }: { what: Prepared; key: BrowserKey }) => {
@@ -55,8 +58,14 @@ export default function SignDialog({ draft, onDone, onUnknown }: Props) {
         throw e;
       }
     },
-    onSuccess: (order) => {
+    onSuccess: async (order, { what }) => {
       void client.invalidateQueries({ queryKey: ['orders'] });
+      if (what.document.kind === 'keyset') {
+        // What was signed here is what the next one is compared with. Where it
+        // cannot be kept, the next one is read in full.
+        const { payloadType, payload } = draft.envelope;
+        await keepKeySet(me.id, payloadType, fromBase64(payload), 'signed', new Date(serverNow()).toISOString()).catch(() => undefined);
+      }
       onDone(order);
     },
     onError: (e, { what }) => {
@@ -64,6 +73,8 @@ export default function SignDialog({ draft, onDone, onUnknown }: Props) {
     },
   });
   const what = prepared.data;
+  // Nobody signs a key set before seeing what it changes.
+  const wait = useBefore(draft.hash, what?.document.kind === 'keyset').isPending;
   return (
     <Modal opened onClose={() => !send.isPending && onDone()} size="lg" fullScreen={narrow} closeOnClickOutside={false} title={t('title')} closeButtonProps={{ 'aria-label': t('common:cancel') }}>
       <Stack>
@@ -79,7 +90,7 @@ export default function SignDialog({ draft, onDone, onUnknown }: Props) {
             <Text size="sm" c="dimmed">
               {t('fromBytes')}
             </Text>
-            <Document what={what} />
+            <Reading document={what.document} hash={what.hash} />
             <Told draft={draft} />
             <Details what={what} />
           </>
@@ -87,7 +98,7 @@ export default function SignDialog({ draft, onDone, onUnknown }: Props) {
         {/* Under the thumb, however long the order is. */}
         <Stack className={classes.foot} gap="xs">
           <ProblemNote error={send.error} />
-          {what && <Confirm what={what} busy={send.isPending} onSign={(key) => send.mutate({ what, key })} />}
+          {what && <Confirm what={what} busy={send.isPending} wait={wait} onSign={(key) => send.mutate({ what, key })} />}
           <Button variant="default" onClick={() => onDone()} disabled={send.isPending}>
             {t('giveUp')}
           </Button>
@@ -107,22 +118,6 @@ function Band({ what }: { what: Prepared }) {
       {mode === 'drill' ? t(`drillKind.${kind as Drillable}`) : t(`kind.${kind}`)}
     </div>
   );
-}
-
-function Document({ what }: { what: Prepared }) {
-  const isKeySet = what.document.kind === 'keyset';
-  const before = useQuery({ queryKey: ['orders', 'keyset', 'before', what.hash], queryFn: ({ signal }) => keySetInForce(signal), enabled: isKeySet, retry: false });
-  if (isKeySet && before.isPending) return <Loading />;
-  return <Reading document={what.document} before={before.data} />;
-}
-
-/** keySetInForce is what the server says is in force now: only compared with. */
-async function keySetInForce(signal: AbortSignal): Promise<Documents['keyset'] | undefined> {
-  const [last] = await api.get('/orders', { query: { kind: 'keyset', state: 'sealed', limit: 1 }, signal });
-  if (!last) return undefined;
-  const { draft } = await api.get('/orders/{hash}', { path: { hash: last.hash }, signal });
-  const read = readDocument(draft.envelope.payloadType, fromBase64(draft.envelope.payload));
-  return read.kind === 'keyset' ? read.is : undefined;
 }
 
 /** Told is what the server says beside the bytes; it is not signed. */
@@ -167,7 +162,7 @@ function Details({ what }: { what: Prepared }) {
   );
 }
 
-function Confirm({ what, busy, onSign }: { what: Prepared; busy: boolean; onSign: (key: BrowserKey) => void }) {
+function Confirm({ what, busy, wait, onSign }: { what: Prepared; busy: boolean; wait: boolean; onSign: (key: BrowserKey) => void }) {
   const { t } = useTranslation('sign');
   const client = useQueryClient();
   const state = useKey();
@@ -193,7 +188,7 @@ function Confirm({ what, busy, onSign }: { what: Prepared; busy: boolean; onSign
   }
   return (
     <Group grow>
-      <Button size="lg" loading={busy} onClick={() => onSign(key)}>
+      <Button size="lg" loading={busy} disabled={wait} onClick={() => onSign(key)}>
         {words}
       </Button>
     </Group>

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { meQuery, type Me } from '@/api/me';
 import { person, refuse, serve, show } from '@/test/page';
 import { fromBase64, pae, parsePayloadType } from './envelope';
+import { keepKeySet, knownKeySet } from './keysets';
 import { SignProvider } from './SignProvider';
 import { useSign, type Draft, type Order } from './useSign';
 
@@ -172,26 +173,129 @@ describe('signing', () => {
     expect(dialog.queryByRole('button', { name: 'Tạo khóa ký' })).not.toBeInTheDocument();
   });
 
-  it('shows what changes in a key set', async () => {
-    const draft = draftOf('keyset.live');
-    const old = JSON.parse(new TextDecoder().decode(fromBase64(draft.envelope.payload))) as { revision: number; persons: { id: string; keys: unknown[] }[] };
-    const before = { ...old, revision: 4, persons: old.persons.filter((p) => p.id !== 'captain') };
-    serve({
-      ...answers(draft, { state: 'in-use', confirmed: false }),
-      'GET /api/v1/orders': [{ hash: 'b'.repeat(64) }],
-      [`GET /api/v1/orders/${'b'.repeat(64)}`]: { draft: { ...draft, envelope: { ...draft.envelope, payload: Buffer.from(JSON.stringify(before)).toString('base64') } } },
-    });
-    const { dialog } = await opened(draft, 'en');
-    const changed = (await dialog.findByText('Persons changed since revision 4')).parentElement!;
-    expect(within(changed).getByText('Name of captain')).toBeInTheDocument();
-    expect(within(changed).queryByText('Name of officer')).not.toBeInTheDocument();
-  });
-
   it.each(['local.live', 'stop.live', 'placement.live', 'root.live', 'cancel.drill'])('%s is read in both languages', async (name) => {
     const draft = draftOf(name);
     serve(answers(draft, { state: 'in-use', confirmed: true }));
     const { dialog } = await opened(draft, name.length % 2 ? 'vi' : 'en');
     expect(await dialog.findByText(draft.hash)).toBeInTheDocument();
     expect(dialog.queryByText(/read\.|kind\./)).not.toBeInTheDocument();
+  });
+});
+
+interface Written {
+  revision: number;
+  persons: { id: string; name: string; keys: unknown[] }[];
+  rules: { threshold: number }[];
+}
+
+describe('a key set', () => {
+  const draft = draftOf('keyset.live');
+  const whole = JSON.parse(new TextDecoder().decode(fromBase64(draft.envelope.payload))) as Written;
+  /** written is that key set, but for what is edited. */
+  const written = (edit: (k: Written) => void): Draft => {
+    const is = structuredClone(whole);
+    edit(is);
+    const payload = Buffer.from(JSON.stringify(is)).toString('base64');
+    const hash = createHash('sha256').update(pae(draft.envelope.payloadType, fromBase64(payload))).digest('hex');
+    return { ...draft, hash, envelope: { ...draft.envelope, payload } };
+  };
+  const without = (...ids: string[]) => (k: Written) => (k.persons = k.persons.filter((p) => !ids.includes(p.id)));
+  const four = written((k) => {
+    k.revision = 4;
+    without('captain')(k);
+  });
+  /** inForce is a server that says that this is in force. */
+  const inForce = (told: Draft | undefined, asked = draft) => ({
+    ...answers(asked, { state: 'in-use', confirmed: false }),
+    'GET /api/v1/orders': told ? [{ hash: told.hash }] : [],
+    ...(told ? { [`GET /api/v1/orders/${told.hash}`]: { draft: told } } : {}),
+  });
+  const keep = (known: Draft, how: 'signed' | 'confirmed' = 'signed') => keepKeySet(person.id, known.envelope.payloadType, fromBase64(known.envelope.payload), how, '2026-11-20T03:00:00Z');
+  const under = (dialog: ReturnType<typeof within>, label: string) => within(dialog.getByText(label).parentElement!);
+
+  it('says that this browser cannot compare, where it keeps none', async () => {
+    serve(inForce(four));
+    const { dialog } = await opened(draft, 'vi');
+    const note = await dialog.findByRole('alert', { name: 'Trình duyệt này không có gì để so sánh' });
+    expect(note).toHaveTextContent('chỉ dựa vào bản 4 do máy chủ đưa ra');
+    const changed = under(dialog, 'Người có thay đổi so với bản 4');
+    expect(changed.getByText('Name of captain')).toBeInTheDocument();
+    expect(changed.queryByText('Name of officer')).not.toBeInTheDocument();
+    for (const all of dialog.getAllByRole('group')) if (/^Tất cả/.test(all.textContent)) expect(all).toHaveAttribute('open');
+  });
+
+  it('is compared with the one that this browser keeps', async () => {
+    await keep(four);
+    serve(inForce(four));
+    const { dialog } = await opened(draft, 'en');
+    expect(await dialog.findByText('The new key set is compared with revision 4, which you signed in this browser at 20/11/2026, 10:00.')).toBeInTheDocument();
+    expect(under(dialog, 'Persons changed since revision 4').getByText('Name of captain')).toBeInTheDocument();
+    expect(dialog.queryByRole('alert', { name: /browser|key set/ })).not.toBeInTheDocument();
+  });
+
+  it('names what differs, where the server tells another', async () => {
+    await keep(four, 'confirmed');
+    const lie = written((k) => {
+      without('officer')(k);
+      k.rules[0]!.threshold = 7;
+    });
+    serve(inForce(lie));
+    const { dialog } = await opened(draft, 'en');
+    const note = await dialog.findByRole('alert', { name: /The server tells a key set \(revision \d+\) other than the one that this browser keeps \(revision 4\)/ });
+    expect(note).toHaveTextContent('compared with revision 4, which you confirmed');
+    expect(note).toHaveTextContent('Ask them before you sign');
+    const gone = within(within(note).getByText('Persons taken out').parentElement!);
+    expect(gone.getByText('Name of officer')).toBeInTheDocument();
+    expect(within(note).getByText('Rules new or changed').parentElement).toHaveTextContent(': 7 persons of');
+    // The new one is not compared with what the server tells: that would hide the captain.
+    const changed = dialog.getAllByText('Persons changed since revision 4').map((l) => l.parentElement!);
+    expect(changed.at(-1)).toHaveTextContent('Name of captain');
+    expect(changed.at(-1)).not.toHaveTextContent('Name of officer');
+  });
+
+  it('says that the server may hide one, where it tells an older one', async () => {
+    await keep(written((k) => (k.revision = 9)));
+    serve(inForce(four));
+    const { dialog } = await opened(draft, 'vi');
+    expect(await dialog.findByRole('alert', { name: /khác với bộ khóa mà trình duyệt này giữ \(bản 9\)/ })).toHaveTextContent('cũng có thể máy chủ đang giấu bản ấy');
+  });
+
+  it('says that the server tells none, and compares all the same', async () => {
+    await keep(four);
+    serve(inForce(undefined));
+    const { dialog } = await opened(draft, 'en');
+    expect(await dialog.findByRole('alert', { name: 'The server does not tell which key set is in force' })).toBeInTheDocument();
+    expect(under(dialog, 'Persons changed since revision 4').getByText('Name of captain')).toBeInTheDocument();
+  });
+
+  it('is compared with what the person confirms', async () => {
+    serve(inForce(four));
+    const { dialog } = await opened(draft, 'en');
+    const confirm = await dialog.findByRole('button', { name: 'I compared the hash of revision 4 with another administrator' });
+    expect(dialog.getByText(four.hash.match(/.{4}/g)!.join(' '))).toBeInTheDocument();
+    await userEvent.click(confirm);
+    expect(await dialog.findByText(/compared with revision 4, which you confirmed in this browser/)).toBeInTheDocument();
+    expect(dialog.queryByRole('alert', { name: /browser|key set/ })).not.toBeInTheDocument();
+  });
+
+  it('is kept when it was signed, and what was before it as well', async () => {
+    await keep(four);
+    serve(inForce(four));
+    const { dialog } = await opened(draft, 'vi');
+    await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
+    await userEvent.click(await dialog.findByRole('button', { name: 'Ký bộ khóa mới' }));
+    await waitFor(() => expect(onOrder).toHaveBeenCalled());
+    const [again, next] = await Promise.all([knownKeySet(person.id, draft.hash), knownKeySet(person.id, 'f'.repeat(64))]);
+    expect([again?.hash, next?.hash, next?.how]).toEqual([four.hash, draft.hash, 'signed']);
+    expect(await knownKeySet('somebody-else', 'f'.repeat(64))).toBeUndefined();
+  });
+
+  it('is not kept when the server refused the signature', async () => {
+    serve({ ...inForce(four), [`POST /api/v1/orders/${draft.hash}/signatures`]: () => refuse(403, 'not-authorised') });
+    const { dialog } = await opened(draft, 'vi');
+    await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
+    await userEvent.click(await dialog.findByRole('button', { name: 'Ký bộ khóa mới' }));
+    expect(await dialog.findByText('Chữ ký của bạn không được tính cho lệnh này.')).toBeInTheDocument();
+    expect(await knownKeySet(person.id, 'f'.repeat(64))).toBeUndefined();
   });
 });

@@ -1,9 +1,8 @@
 // A person's signing key, made in this browser, kept in it, and never to leave
 // it: WebCrypto hands the private half to nobody, this page included.
+import { Kept } from './database';
 import { hex, sha256, toBase64 } from './envelope';
 
-const database = 'loa';
-const store = 'keys';
 const scheme = 'ed25519';
 
 export interface BrowserKey {
@@ -13,6 +12,8 @@ export interface BrowserKey {
   public: Uint8Array<ArrayBuffer>;
   private: CryptoKey;
 }
+
+const keys = new Kept<BrowserKey>('loa', 'keys');
 
 /** keyID names a key by its content, as protocol.KeyID: the first 16 bytes of
  * SHA-256(scheme ":" public), in lower-case hex. */
@@ -41,7 +42,7 @@ export async function ability(): Promise<Ability> {
     return 'old';
   }
   try {
-    (await open()).close();
+    await keys.reach();
   } catch {
     return 'no-storage';
   }
@@ -50,7 +51,7 @@ export async function ability(): Promise<Ability> {
 
 /** heldKey is the person's key in this browser, if there is one. */
 export async function heldKey(person: string): Promise<BrowserKey | undefined> {
-  return run('readonly', (s) => s.get(person) as IDBRequest<BrowserKey | undefined>);
+  return keys.of(person);
 }
 
 /** makeKey makes the person's key in this browser, in place of one that is there. */
@@ -58,43 +59,18 @@ export async function makeKey(person: string): Promise<BrowserKey> {
   const pair = (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
   const raw = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
   const key: BrowserKey = { person, id: await keyID(raw), public: raw, private: pair.privateKey };
-  await run('readwrite', (s) => s.put(key));
+  await keys.put(key);
   // Otherwise a full disk may take it. Whether or not that is granted, it is kept.
   await navigator.storage?.persist?.().catch(() => false);
   return key;
 }
 
 export async function forgetKey(person: string): Promise<void> {
-  await run('readwrite', (s) => s.delete(person));
+  await keys.forget(person);
 }
 
 /** signature is what the API takes for bytes that were signed. */
 export async function signature(key: BrowserKey, bytes: Uint8Array<ArrayBuffer>): Promise<{ keyid: string; sig: string }> {
   const sig = await crypto.subtle.sign('Ed25519', key.private, bytes);
   return { keyid: key.id, sig: toBase64(new Uint8Array(sig)) };
-}
-
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const asked = indexedDB.open(database, 1);
-    asked.onupgradeneeded = () => asked.result.createObjectStore(store, { keyPath: 'person' });
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error ?? new Error('open keys'));
-    asked.onblocked = () => reject(new Error('open keys: blocked'));
-  });
-}
-
-/** run settles when the whole transaction is done: then it is on the disk. */
-async function run<T>(mode: IDBTransactionMode, ask: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const db = await open();
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      const tx = db.transaction(store, mode, { durability: 'strict' });
-      const asked = ask(tx.objectStore(store));
-      tx.oncomplete = () => resolve(asked.result);
-      tx.onabort = tx.onerror = () => reject(tx.error ?? asked.error ?? new Error('keep keys'));
-    });
-  } finally {
-    db.close();
-  }
 }
