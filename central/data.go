@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"loa/central/demo"
 	"loa/central/registry"
 	"loa/central/storage"
 	"loa/controller/protocol"
@@ -25,6 +26,7 @@ const (
 	lockFile      = "lock"           // held by the running server
 	authorityFile = "authority.pem"  // what clients are to trust
 	addressFile   = "addresses.json" // where the running server listens
+	linkFile      = "link"           // by which the first administrator comes in, until the next start
 )
 
 // OpenRegistry opens the registry of a data folder for the command line on the
@@ -48,6 +50,34 @@ func ReadAddresses(data string) (at Addresses, err error) {
 		return at, fmt.Errorf("read addresses: %w", err)
 	}
 	return at, nil
+}
+
+// KeepLink writes the first administrator's link into a data folder, for who may
+// read that and nobody else. file is where.
+func KeepLink(data, link string) (file string, err error) {
+	file = filepath.Join(data, linkFile)
+	if err := writeFile(file, 0o600, []byte(link+"\n")); err != nil {
+		return "", fmt.Errorf("keep the first link: %w", err)
+	}
+	return file, nil
+}
+
+// DropLink removes a link that lets nobody in any more.
+func DropLink(data string) error {
+	if err := os.Remove(filepath.Join(data, linkFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("drop the first link: %w", err)
+	}
+	return nil
+}
+
+// DemoLink is the file in which a demo keeps its people's link; "" when there is
+// none.
+func DemoLink(data string) (file string, err error) {
+	file = filepath.Join(data, demoFolder, demo.LinkFile)
+	if there, err := exists(file); !there || err != nil {
+		return "", err
+	}
+	return file, nil
 }
 
 // Verify reads everything in the database of a data folder, and central's key.

@@ -13,9 +13,9 @@ import (
 	"loa/central/registry"
 )
 
-// linkFile holds the link by which a newcomer chooses the password of all the
+// LinkFile holds the link by which a newcomer chooses the password of all the
 // demo's people, for as long as nobody followed it.
-const linkFile = "link"
+const LinkFile = "link"
 
 const linkLife = 30 * 24 * time.Hour
 
@@ -29,7 +29,7 @@ func (d *Demo) Invite(ctx context.Context, link func(invitation string) string) 
 	if text == "" {
 		return d.dropLink(ctx)
 	}
-	if err := writeFile(filepath.Join(d.Dir, linkFile), []byte(link(text)+"\n")); err != nil {
+	if err := writeFile(filepath.Join(d.Dir, LinkFile), []byte(link(text)+"\n")); err != nil {
 		return fmt.Errorf("keep the link to the demo: %w", err)
 	}
 	return nil
@@ -42,7 +42,7 @@ func (d *Demo) dropLink(ctx context.Context) error {
 	if text != "" || err != nil {
 		return err
 	}
-	if err := os.Remove(filepath.Join(d.Dir, linkFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(filepath.Join(d.Dir, LinkFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("drop the link to the demo: %w", err)
 	}
 	return nil
@@ -75,7 +75,7 @@ func (d *Demo) invitation(ctx context.Context) (string, error) {
 
 // linked is the invitation of the link in the folder; "" when it lets nobody in.
 func (d *Demo) linked(ctx context.Context) (string, error) {
-	kept, err := os.ReadFile(filepath.Join(d.Dir, linkFile))
+	kept, err := os.ReadFile(filepath.Join(d.Dir, LinkFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -15,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // post sends JSON to a link's server, as the page that the link leads to does.
@@ -115,21 +122,37 @@ func started(t *testing.T, data string, args ...string) (printed, logged string,
 
 var linkLine = regexp.MustCompile(`(?m)^(https?://\S+/welcome#(inv_\S+))$`)
 
-// The first start prints a link, and each further one another, until somebody
+// keptLink is the link in the file that the log names, which only the server's
+// owner may read. The link itself is neither printed nor logged.
+func keptLink(t *testing.T, data, printed, logged string) (link []string) {
+	t.Helper()
+	file := filepath.Join(data, "link")
+	if !strings.Contains(logged, "file="+file) || strings.Contains(printed+logged, "inv_") {
+		t.Errorf("printed %q, logged %q", printed, logged)
+	}
+	info, err := os.Stat(file)
+	must(t, err)
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("the link's file is %v", info.Mode())
+	}
+	if link = linkLine.FindStringSubmatch(string(read(t, file))); link == nil {
+		t.Fatalf("the link's file holds %q", read(t, file))
+	}
+	return link
+}
+
+// The first start makes a link, and each further one another, until somebody
 // followed one.
 func TestTheFirstStartInvites(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	printed, _, stop := started(t, data)
-	old := linkLine.FindStringSubmatch(printed)
-	if old == nil || strings.Count(printed, "inv_") != 1 {
-		t.Fatalf("printed %q", printed)
-	}
+	printed, logged, stop := started(t, data)
+	old := keptLink(t, data, printed, logged)
 	stop()
 
-	printed, logged, stop := started(t, data, "--plain", "127.0.0.1:0")
-	link := linkLine.FindStringSubmatch(printed)
-	if link == nil || link[2] == old[2] || !strings.HasPrefix(link[1], "http://127.0.0.1:") || strings.Contains(logged, "inv_") {
-		t.Fatalf("printed %q, logged %q", printed, logged)
+	printed, logged, stop = started(t, data, "--plain", "127.0.0.1:0")
+	link := keptLink(t, data, printed, logged)
+	if link[2] == old[2] || !strings.HasPrefix(link[1], "http://127.0.0.1:") {
+		t.Fatalf("%q after %q", link, old)
 	}
 	if status, answer := post(t, data, link[1], "/invitations/look", map[string]any{"token": old[2]}); status != 410 {
 		t.Errorf("the old link: %d %s", status, answer)
@@ -155,12 +178,57 @@ func TestTheFirstStartInvites(t *testing.T) {
 		t.Error("the link or the password is in the database")
 	}
 
-	printed, _, stop = started(t, data)
+	printed, logged, stop = started(t, data)
 	defer stop()
-	if strings.Contains(printed, "inv_") {
-		t.Errorf("a start when somebody is there printed %q", printed)
+	if _, err := os.Stat(filepath.Join(data, "link")); !errors.Is(err, fs.ErrNotExist) || strings.Contains(printed+logged, "link") {
+		t.Errorf("a start when somebody is there: %v; printed %q, logged %q", err, printed, logged)
 	}
 	must(t, (&verifyCommand{Data: data}).Run(t.Context()))
+}
+
+// A person at a terminal reads the link there, and no file is left of an earlier
+// start.
+func TestTheFirstStartAtATerminal(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	printed, logged, stop := started(t, data)
+	old := keptLink(t, data, printed, logged)
+	stop()
+
+	ours, theirs := terminalPair(t)
+	cmd := exec.Command(program, "serve", "--data", data, "--api", "127.0.0.1:0", "--broker", "127.0.0.1:0", "--audio", "127.0.0.1:0")
+	cmd.Stdout = theirs
+	must(t, cmd.Start())
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	must(t, theirs.Close())
+	var link []string
+	for lines := bufio.NewScanner(ours); link == nil && lines.Scan(); {
+		link = linkLine.FindStringSubmatch(strings.TrimSpace(lines.Text()))
+	}
+	if link == nil || link[2] == old[2] {
+		t.Errorf("the terminal shows %q after %q", link, old)
+	}
+	must(t, cmd.Process.Signal(syscall.SIGTERM))
+	must(t, cmd.Wait())
+	if _, err := os.Stat(filepath.Join(data, "link")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the earlier link's file: %v", err)
+	}
+}
+
+// terminalPair is a terminal: what a program writes to theirs is read from ours.
+func terminalPair(t *testing.T) (ours, theirs *os.File) {
+	t.Helper()
+	ours, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	must(t, err)
+	t.Cleanup(func() { _ = ours.Close() })
+	must(t, unix.IoctlSetPointerInt(int(ours.Fd()), unix.TIOCSPTLCK, 0))
+	number, err := unix.IoctlGetInt(int(ours.Fd()), unix.TIOCGPTN)
+	must(t, err)
+	theirs, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	must(t, err)
+	return ours, theirs
 }
 
 // Each port that is another program's is named, with what it is for and what

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+
+	"golang.org/x/sys/unix"
 
 	"loa/central"
 	"loa/seeds"
@@ -34,31 +37,58 @@ func (c *serveCommand) Run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	at := server.Addresses()
-	if err := inviteFirst(ctx, c.Data, at); err != nil {
+	if err := inviteFirst(ctx, c.Data, at, log); err != nil {
 		return errors.Join(err, server.Close())
 	}
 	log.Info("ready", "api", at.API, "broker", at.Broker, "audio", at.Audio, "plain", at.Plain)
 	return server.Run(ctx)
 }
 
-// inviteFirst prints a one-time link where nobody is there yet: there is no
-// default password. It goes to whoever starts the server, beside the log. The
-// next start prints another, and ends this one.
-func inviteFirst(ctx context.Context, data string, at central.Addresses) (err error) {
+// inviteFirst makes a one-time link where nobody is there yet: there is no
+// default password. It goes to whoever starts the server at a terminal, and
+// otherwise into a file: what a service prints goes into a journal, which more
+// people read, and for longer. The next start makes another, and ends this one.
+func inviteFirst(ctx context.Context, data string, at central.Addresses, log *slog.Logger) (err error) {
 	people, done, err := central.OpenRegistry(data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	there, err := people.Persons(ctx)
-	if err != nil || len(there) > 0 {
+	if there, err := people.Persons(ctx); err != nil {
 		return err
+	} else if len(there) > 0 {
+		return errors.Join(central.DropLink(data), tellOfDemo(data, log))
 	}
 	text, v, err := people.InviteFirst(ctx, commandLine, invitationLife)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Nobody is there yet. Whoever follows this link first becomes the administrator; it works once, until %s:\n%s\n",
-		v.ExpiresAt.Local().Format("2006-01-02 15:04"), at.Link(text))
+	until := v.ExpiresAt.Local().Format("2006-01-02 15:04")
+	if terminal(os.Stdout) {
+		fmt.Printf("Nobody is there yet. Whoever follows this link first becomes the administrator; it works once, until %s:\n%s\n",
+			until, at.Link(text))
+		return central.DropLink(data)
+	}
+	file, err := central.KeepLink(data, at.Link(text))
+	if err != nil {
+		return err
+	}
+	log.Info("nobody is there yet: whoever follows the link in a file first becomes the administrator; it works once", "file", file, "until", until)
 	return nil
+}
+
+// tellOfDemo says where a demo keeps its link while nobody followed it.
+func tellOfDemo(data string, log *slog.Logger) error {
+	file, err := central.DemoLink(data)
+	if file != "" {
+		log.Info("whoever follows the link in a file first chooses the demo's password; it works once", "file", file)
+	}
+	return err
+}
+
+// terminal tells whether a person reads what is written to a file. A device is
+// not enough: the null device is one.
+func terminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
 }
