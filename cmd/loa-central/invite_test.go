@@ -203,6 +203,8 @@ func TestTheFirstStartAtATerminal(t *testing.T) {
 		_ = cmd.Wait()
 	}()
 	must(t, theirs.Close())
+	// A program that has ended closes the terminal.
+	defer time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }).Stop()
 	var link []string
 	for lines := bufio.NewScanner(ours); link == nil && lines.Scan(); {
 		link = linkLine.FindStringSubmatch(strings.TrimSpace(lines.Text()))
