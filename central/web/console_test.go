@@ -139,6 +139,7 @@ func TestConsolePolicy(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"default-src": "'none'", "script-src": "'self'", "style-src": "'self' 'nonce-" + nonce + "'", "connect-src": "'self'",
+			"media-src":       "'self' blob:", // what is about to be signed is heard from memory, after its hash was judged
 			"frame-ancestors": "'none'", "base-uri": "'none'", "form-action": "'self'",
 		} {
 			if policy[name] != want {

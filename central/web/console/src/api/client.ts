@@ -61,6 +61,8 @@ export const api = {
     const answer = await send('GET', path, rest[0] as Loose);
     return { data: (await answer.json()) as Answer<P, 'get'>, etag: answer.headers.get('ETag') ?? '' };
   },
+  /** file is get, of what is no JSON: the answer's body is still to be read. */
+  file: <P extends Path<'get'>>(path: P, ...rest: Rest<Options<P, 'get'>>): Promise<Response> => send('GET', path, rest[0] as Loose),
 };
 
 async function ask<A>(method: string, path: string, options?: Loose): Promise<A> {

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useWhen } from '@/app/when';
 import type { Announcement, Document, Documents } from './documents';
 import { KeySetReading } from './KeySetReading';
+import { Listen } from './Listen';
 import { AreaNames, Code, KeyText, Line, Lines, Persons, useWord } from './parts';
 import classes from './reading.module.css';
 
@@ -44,7 +45,14 @@ function AnnouncementLines({ is }: { is: Announcement }) {
           <blockquote className={`${classes.text} loa-written`} lang={m.language}>
             {m.text}
           </blockquote>
-          {m.audio ? <Sound samples={m.audio.samples} /> : t('read.noAudio')}
+          {m.audio ? (
+            <>
+              <Sound samples={m.audio.samples} />
+              <Listen is={m.audio} label={word('language', m.language)} />
+            </>
+          ) : (
+            t('read.noAudio')
+          )}
         </Line>
       ))}
       <Line label={t('read.siren')}>
@@ -177,6 +185,7 @@ function BulletinReading({ is }: { is: Documents['bulletin'] }) {
               <Text size="xs" c="dimmed">
                 {t('read.file')} <Code>{a.sha256}</Code> {t('read.bytes', { count: a.bytes })}
               </Text>
+              <Listen is={a} label={word('language', a.language)} />
             </List.Item>
           ))}
         </List>

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '@/api/client';
@@ -19,6 +19,7 @@ import { useBefore } from './KeySetReading';
 import { keepKeySet } from './keysets';
 import { prepare, type Prepared } from './prepare';
 import { Reading } from './Reading';
+import { soundQuery, soundsOf } from './sound';
 import { useKey } from './useKey';
 import type { Draft, Order } from './useSign';
 import classes from './reading.module.css';
@@ -73,8 +74,12 @@ export default function SignDialog({ draft, onDone, onUnknown }: Props) {
     },
   });
   const what = prepared.data;
-  // Nobody signs a key set before seeing what it changes.
-  const wait = useBefore(draft.hash, what?.document.kind === 'keyset').isPending;
+  // Nobody signs a key set before seeing what it changes, or a bulletin before it
+  // can be heard. What is held is for an emergency: it waits for nothing.
+  const comparing = useBefore(draft.hash, what?.document.kind === 'keyset').isPending;
+  const sounds = useQueries({ queries: what ? soundsOf(what.document).map(soundQuery) : [] });
+  const wait = comparing || sounds.some((s) => s.isPending && s.isFetching);
+  const differs = sounds.some((s) => s.data === null);
   return (
     <Modal opened onClose={() => !send.isPending && onDone()} size="lg" fullScreen={narrow} closeOnClickOutside={false} title={t('title')} closeButtonProps={{ 'aria-label': t('common:cancel') }}>
       <Stack>
@@ -98,7 +103,8 @@ export default function SignDialog({ draft, onDone, onUnknown }: Props) {
         {/* Under the thumb, however long the order is. */}
         <Stack className={classes.foot} gap="xs">
           <ProblemNote error={send.error} />
-          {what && <Confirm what={what} busy={send.isPending} wait={wait} onSign={(key) => send.mutate({ what, key })} />}
+          {differs && <Alert color="grain">{t('listen.differs.title')}</Alert>}
+          {what && !differs && <Confirm what={what} busy={send.isPending} wait={wait} onSign={(key) => send.mutate({ what, key })} />}
           <Button variant="default" onClick={() => onDone()} disabled={send.isPending}>
             {t('giveUp')}
           </Button>

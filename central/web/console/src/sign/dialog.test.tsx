@@ -182,6 +182,101 @@ describe('signing', () => {
   });
 });
 
+describe('what will be heard', () => {
+  const file = Buffer.from('OggS: what the order names');
+  const hash = createHash('sha256').update(file).digest('hex');
+  /** naming is an order whose audio is that file. */
+  const naming = (name: string, size = file.length) =>
+    draftOf(name, (d) => {
+      const is = JSON.parse(new TextDecoder().decode(fromBase64(d.envelope.payload))) as { audio?: object[]; messages?: { audio?: object }[] };
+      const audio = { sha256: hash, bytes: size, samples: 480_000 };
+      if (is.audio) is.audio = [{ language: 'vi', ...audio }];
+      is.messages?.forEach((m) => (m.audio = audio));
+      d.envelope.payload = Buffer.from(JSON.stringify(is)).toString('base64');
+      d.hash = createHash('sha256').update(pae(d.envelope.payloadType, fromBase64(d.envelope.payload))).digest('hex');
+    });
+  const given = (draft: Draft, answer: () => Response) => ({ ...answers(draft, { state: 'in-use', confirmed: true }), [`GET /api/v1/audio/${hash}/file`]: answer });
+  let made: Blob[];
+  beforeEach(() => {
+    made = [];
+    URL.createObjectURL = vi.fn((b: Blob) => `blob:${made.push(b)}`);
+    URL.revokeObjectURL = vi.fn();
+  });
+
+  it.each([
+    ['bulletin.live', 'Ký và duyệt bản tin'],
+    ['alert.live', 'Giữ để phát cảnh báo'],
+    ['alert.drill', 'Giữ để phát diễn tập'],
+  ])('%s: the very file can be heard', async (name, button) => {
+    const draft = naming(name);
+    const asked = serve(given(draft, () => new Response(file)));
+    const { dialog } = await opened(draft);
+    const [player] = await dialog.findAllByLabelText('Nghe thử: Tiếng Việt');
+    expect(player).toHaveAttribute('src', 'blob:1');
+    expect(player).toHaveProperty('controls', true);
+    expect([made[0]?.size, made[0]?.type]).toEqual([file.length, 'audio/ogg']);
+    expect(asked.filter((a) => a.path.endsWith('/file'))).toHaveLength(1); // however many messages name it
+    await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
+    expect(await dialog.findByRole('button', { name: button })).toBeEnabled();
+  });
+
+  it.each<[string, string, () => Response]>([
+    ['bulletin.live', 'another file', () => new Response(Buffer.from('OggS: what the order namex'))],
+    ['alert.live', 'another file', () => new Response(Buffer.from('OggS: what the order namex'))],
+    ['local.live', 'another file', () => new Response('')],
+    ['bulletin.live', 'more than there is to be', () => new Response(Buffer.concat([file, file]))],
+    ['bulletin.live', 'less than there is to be', () => new Response(file.subarray(1))],
+  ])('%s is neither played nor signed for %s', async (name, _, answer) => {
+    const draft = naming(name);
+    const asked = serve(given(draft, answer));
+    me = { ...me, keys: [] };
+    const { dialog } = await opened(draft);
+    const notes = await dialog.findAllByRole('alert', { name: 'Tệp tiếng không đúng với lệnh: không ký' });
+    expect(notes[0]).toHaveTextContent('Hãy báo ngay cho người quản trị');
+    expect(dialog.queryByLabelText(/Nghe thử/)).not.toBeInTheDocument();
+    expect(dialog.queryByRole('button', { name: /^(Giữ|Ký|Tạo khóa)/ })).not.toBeInTheDocument();
+    expect(made).toEqual([]);
+    expect(asked.some((a) => a.method === 'POST')).toBe(false);
+  });
+
+  it('says that it could not be had, and fetches it again', async () => {
+    const draft = naming('bulletin.live');
+    let there = false;
+    serve(given(draft, () => (there ? new Response(file) : refuse(404, 'not-found'))));
+    const { dialog } = await opened(draft);
+    expect(await dialog.findByRole('alert', { name: 'Chưa nghe được tiếng sẽ phát' })).toHaveTextContent('không biết loa sẽ phát gì');
+    expect(dialog.queryByLabelText(/Nghe thử/)).not.toBeInTheDocument();
+    there = true;
+    await userEvent.click(dialog.getByRole('button', { name: 'Thử lại' }));
+    expect(await dialog.findByLabelText('Nghe thử: Tiếng Việt')).toBeInTheDocument();
+  });
+
+  it('is waited for by a bulletin, and not by an alert', async () => {
+    const never = () => new Response(new ReadableStream());
+    for (const [name, button, enabled] of [['bulletin.live', 'Ký và duyệt bản tin', false], ['alert.drill', 'Giữ để phát diễn tập', true]] as const) {
+      me = { ...person, keys: [] };
+      const draft = naming(name);
+      serve(given(draft, never));
+      const { dialog, unmount } = await opened(draft);
+      await userEvent.click(await dialog.findByRole('button', { name: 'Tạo khóa ký' }));
+      const sign = await dialog.findByRole('button', { name: button });
+      expect(dialog.getAllByText('Đang tải tiếng để nghe thử…').length).toBeGreaterThan(0);
+      if (enabled) expect(sign).toBeEnabled();
+      else expect(sign).toBeDisabled();
+      unmount();
+      vi.stubGlobal('indexedDB', new IDBFactory());
+    }
+  });
+
+  it('says that this browser cannot play it', async () => {
+    const draft = naming('bulletin.live');
+    serve(given(draft, () => new Response(file)));
+    const { dialog } = await opened(draft, 'en');
+    fireEvent.error(await dialog.findByLabelText('Listen: Vietnamese'));
+    expect(await dialog.findByText(/This browser cannot play the file/)).toBeInTheDocument();
+  });
+});
+
 interface Written {
   revision: number;
   persons: { id: string; name: string; keys: unknown[] }[];
