@@ -226,6 +226,6 @@ func (o *Orders) targets(ctx context.Context, r Record) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	clusters, _, err := o.boards(ctx, r, document)
+	clusters, _, err := o.boards(ctx, r, document, o.trust.known())
 	return clusters, err
 }

@@ -27,6 +27,11 @@ type verdict struct {
 // every board: what ends a sound, and a board that no rule covers, which nobody
 // could convince.
 func (o *Orders) judge(ctx context.Context, e protocol.Envelope, now time.Time) (verdict, error) {
+	return o.judgeBy(ctx, e, now, o.trust.known())
+}
+
+// judgeBy is judge for boards that know this root and this key set.
+func (o *Orders) judgeBy(ctx context.Context, e protocol.Envelope, now time.Time, known protocol.Known) (verdict, error) {
 	r, document, err := describe(e)
 	if err != nil {
 		return verdict{}, err
@@ -37,7 +42,7 @@ func (o *Orders) judge(ctx context.Context, e protocol.Envelope, now time.Time) 
 	}
 	var v verdict
 	var boards []protocol.Known
-	if v.clusters, boards, err = o.boards(ctx, r, document); err != nil {
+	if v.clusters, boards, err = o.boards(ctx, r, document, known); err != nil {
 		return v, err
 	}
 	accepted := 0
@@ -85,9 +90,8 @@ func covered(k protocol.Known, kind protocol.Kind, mode protocol.Mode) bool {
 }
 
 // boards are the clusters that an order is for, and what the boards there know:
-// one of each sort.
-func (o *Orders) boards(ctx context.Context, r Record, document any) ([]string, []protocol.Known, error) {
-	known := o.trust.known()
+// one of each sort, beside what all of them know.
+func (o *Orders) boards(ctx context.Context, r Record, document any, known protocol.Known) ([]string, []protocol.Known, error) {
 	switch d := document.(type) {
 	case protocol.Root:
 		known.Enrolling = known.Root == nil

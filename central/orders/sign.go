@@ -12,8 +12,8 @@ import (
 )
 
 // AddSignature adds one signature to an order that gathers. One that does not
-// verify, or by a key whose person has no say in it, is refused with a
-// *protocol.Refusal and leaves the order as it was. When enough persons have
+// verify, or by a key whose person has no say in it, or has lost it, is refused
+// with a *protocol.Refusal and leaves the order as it was. When enough persons have
 // signed (in the judgement of protocol.Open on every board that is meant) the
 // order is sealed and put into the outbox in one transaction, and sent. A
 // signature to an order that is sealed already changes nothing.
@@ -111,6 +111,9 @@ func (o *Orders) gather(ctx context.Context, r Record, by string, more ...protoc
 			return r, alone.lacks
 		}
 	}
+	if err := o.entitled(ctx, r, now, more); err != nil {
+		return r, err
+	}
 	for _, s := range more {
 		person := o.trust.person(s.KeyID)
 		if by == "" {
@@ -135,6 +138,40 @@ func (o *Orders) gather(ctx context.Context, r Record, by string, more ...protoc
 	}
 	o.note(r.Kind, r.Hash)
 	return r, nil
+}
+
+// entitled refuses signatures that the next key set would not count any more:
+// boards go by the one in force until administrators have signed another, and
+// the registry knows at once who lost a role or a key. What ends sound is not
+// asked for that.
+func (o *Orders) entitled(ctx context.Context, r Record, now time.Time, more []protocol.Signature) error {
+	known := o.trust.known()
+	sounds := r.Kind == protocol.KindAlert || r.Kind == protocol.KindBulletin || r.Kind == protocol.KindLocal
+	if !sounds || known.Root == nil || known.KeySet == nil {
+		return nil
+	}
+	m, err := o.makeKeySet(ctx, known.Root)
+	if err != nil {
+		// Boards would take it. What stands in the way of a key set does not stand
+		// in the way of an alert.
+		o.Log.Error("orders: who may sign by now is not known", "error", err)
+		return nil
+	}
+	next := *known.KeySet
+	next.Persons, next.Rules = m.set.Persons, m.set.Rules
+	known.KeySet = &next
+	for _, s := range more {
+		one := r.envelope()
+		one.Signatures = []protocol.Signature{s}
+		v, err := o.judgeBy(ctx, one, now, known)
+		if err != nil {
+			return err
+		}
+		if !v.some && v.lacks != nil {
+			return v.lacks
+		}
+	}
+	return nil
 }
 
 // seal makes an order final and puts it into the outbox, in one transaction,

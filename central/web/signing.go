@@ -185,22 +185,12 @@ func (a *api) addSignature(ctx context.Context, in *struct {
 	if err := a.maySign(ctx, "keyid", in.Body.KeyID); err != nil {
 		return nil, err
 	}
-	// Whoever makes something sound must still have the right to, also for what
-	// was drafted before. To end sound takes a signature, and nothing more.
-	known, err := a.Orders.List(ctx, orders.Query{Hashes: []string{in.Hash}, Kinds: []protocol.Kind{protocol.KindBulletin, protocol.KindAlert, protocol.KindLocal}})
+	// Of an alert nothing more is asked: it waits for nothing.
+	known, err := a.Orders.List(ctx, orders.Query{Hashes: []string{in.Hash}, Kinds: []protocol.Kind{protocol.KindBulletin}})
 	if err != nil {
 		return nil, err
 	}
 	if len(known) > 0 {
-		action := registry.RaiseAlerts
-		if known[0].Kind == protocol.KindBulletin {
-			action = registry.ApproveBulletins
-		}
-		if err := a.Registry.AllowAnywhere(ctx, asks(ctx), action); err != nil {
-			return nil, err
-		}
-	}
-	if len(known) > 0 && known[0].Kind == protocol.KindBulletin {
 		d, err := a.Orders.Draft(ctx, in.Hash)
 		if err != nil {
 			return nil, err
