@@ -221,15 +221,19 @@ func TestKeysInTheDemo(t *testing.T) {
 			ID, Name string
 			Roles    []struct{ Name, Area string }
 		}
+		Areas []struct{ Code, NameVi string }
 	}
 	w.ask("", "GET", "/welcome", nil).ok(&hello)
-	if !hello.Demo || !hello.First || len(hello.People) != 0 {
+	if !hello.Demo || !hello.First || len(hello.People) != 0 || hello.Areas == nil || len(hello.Areas) != 0 {
 		t.Errorf("%+v", hello)
 	}
 	w.settled("lan", "khach")
 	w.ask("", "GET", "/welcome", nil).ok(&hello)
 	if hello.First || len(hello.People) != 2 || hello.People[0].ID != "khach" || len(hello.People[0].Roles) != 0 || hello.People[1].Roles[0].Area != muongTe {
 		t.Errorf("%+v", hello)
+	}
+	if len(hello.Areas) != 1 || hello.Areas[0].Code != muongTe || hello.Areas[0].NameVi != "Mường Tè" {
+		t.Errorf("areas %+v", hello.Areas)
 	}
 	var me mine
 	w.ask("lan", "GET", "/me", nil).ok(&me)

@@ -313,15 +313,25 @@ func (w *world) programmesArePlanned() {
 	if changed.header.Get("ETag") != `"2"` || kept.Revision != 2 || len(kept.Conflicts) != 0 {
 		w.Errorf("%s %+v", made.header.Get("ETag"), kept)
 	}
-	var all []struct{ ID string }
+	// Who changed it last is named.
+	again, err := w.options.Planner.Programme(w.Context(), "tinh")
+	w.must(err)
+	_, err = w.options.Planner.Change(w.Context(), "mai", again)
+	w.must(err)
+	var by struct{ By, ByName string }
+	w.ask("lan", "GET", "/programmes/tinh", nil).ok(&by)
+	if by.By != "mai" || by.ByName != "Lò Thị Mai" {
+		w.Errorf("%+v", by)
+	}
+	var all []struct{ ID, ByName string }
 	w.ask("lan", "GET", "/programmes", nil).ok(&all)
-	if len(all) != 2 {
+	if len(all) != 2 || all[0].ByName != "lan" || all[1].ByName != "Lò Thị Mai" {
 		w.Errorf("%+v", all)
 	}
 	w.ask("phuc", "DELETE", "/programmes/tinh", nil).ok(nil)
 
 	now := time.Now().UTC().Truncate(time.Hour)
-	_, err := w.orders.SendPlan(w.Context(), protocol.Plan{
+	_, err = w.orders.SendPlan(w.Context(), protocol.Plan{
 		Cluster: "muong-te-01", From: now.AddDate(0, 0, -1), Until: now.AddDate(0, 0, 30), Zone: "Asia/Ho_Chi_Minh",
 		Items: []protocol.Item{{
 			ID: "sang", Class: "routine", Start: "2026-01-01T06:30:00", Rule: "FREQ=DAILY", Seconds: 600,

@@ -17,6 +17,12 @@ import (
 // Programme is bulletins at a time, once or again and again, for an area and
 // all that lies in it.
 type Programme struct {
+	ProgrammeFields
+	ByName string `json:"byName,omitempty" readOnly:"true" doc:"What who changed it last is called."`
+}
+
+// ProgrammeFields is a programme as planner has it.
+type ProgrammeFields struct {
 	ID        string   `json:"id" maxLength:"48"`
 	Revision  int64    `json:"revision" readOnly:"true"`
 	Title     string   `json:"title"`
@@ -118,7 +124,7 @@ func (a *api) conflicts(ctx context.Context, p planner.Programme) ([]planner.Ove
 }
 
 func (a *api) findConflicts(ctx context.Context, in *body[Programme]) (*body[[]planner.Overlap], error) {
-	p := planner.Programme(in.Body)
+	p := planner.Programme(in.Body.ProgrammeFields)
 	if err := a.mayProgramme(ctx, p); err != nil {
 		return nil, err
 	}
@@ -136,11 +142,11 @@ func (a *api) keep(ctx context.Context, p planner.Programme, keep func(context.C
 		return nil, err
 	}
 	a.Planned()
-	return &scheduledAnswer{etag(p.Revision), scheduled{Programme(p), found}}, nil
+	return &scheduledAnswer{etag(p.Revision), scheduled{Programme{ProgrammeFields(p), ""}, found}}, nil
 }
 
 func (a *api) addProgramme(ctx context.Context, in *body[Programme]) (*scheduledAnswer, error) {
-	p := planner.Programme(in.Body)
+	p := planner.Programme(in.Body.ProgrammeFields)
 	if err := a.mayProgramme(ctx, p); err != nil {
 		return nil, err
 	}
@@ -163,7 +169,7 @@ func (a *api) changeProgramme(ctx context.Context, in *struct {
 	if err := a.Registry.Allow(ctx, asks(ctx), registry.EditProgrammes, was.Area); err != nil {
 		return nil, err
 	}
-	p := planner.Programme(in.Body)
+	p := planner.Programme(in.Body.ProgrammeFields)
 	if err := sameID(&p.ID, in.ID); err != nil {
 		return nil, err
 	}
@@ -187,10 +193,14 @@ func (a *api) programmes(ctx context.Context, _ *none) (*body[[]Programme], erro
 	if err != nil {
 		return nil, err
 	}
+	introduced, err := a.introduced(ctx)
+	if err != nil {
+		return nil, err
+	}
 	found := []Programme{}
 	for _, p := range kept {
 		if all || concerns[p.Area] {
-			found = append(found, Programme(p))
+			found = append(found, Programme{ProgrammeFields(p), introduced(p.By).Name})
 		}
 	}
 	return answer(found), nil
@@ -201,7 +211,11 @@ func (a *api) programmeByID(ctx context.Context, in *ProgrammeID) (*programmeAns
 	if err != nil {
 		return nil, err
 	}
-	return &programmeAnswer{etag(p.Revision), Programme(p)}, a.reads(ctx, registry.ReadContent, p.Area)
+	if err := a.reads(ctx, registry.ReadContent, p.Area); err != nil {
+		return nil, err
+	}
+	introduced, err := a.introduced(ctx)
+	return &programmeAnswer{etag(p.Revision), Programme{ProgrammeFields(p), introduced(p.By).Name}}, err
 }
 
 func (a *api) removeProgramme(ctx context.Context, in *ProgrammeID) (*body[none], error) {

@@ -82,6 +82,13 @@ type welcome struct {
 	First   bool       `json:"first" doc:"Nobody has a password yet."`
 	Version string     `json:"version"`
 	People  []greeting `json:"people" doc:"Who can sign in; in a demo only."`
+	Areas   []place    `json:"areas" doc:"Of their roles, by code."`
+}
+
+type place struct {
+	Code   string `json:"code"`
+	NameVi string `json:"nameVi"`
+	NameEn string `json:"nameEn"`
 }
 
 type greeting struct {
@@ -95,7 +102,7 @@ func (a *api) welcome(ctx context.Context, _ *none) (*body[welcome], error) {
 	if err != nil {
 		return nil, err
 	}
-	w := welcome{Demo: a.Demo, First: len(there) == 0, Version: a.Version, People: []greeting{}}
+	w := welcome{Demo: a.Demo, First: len(there) == 0, Version: a.Version, People: []greeting{}, Areas: []place{}}
 	if !a.Demo {
 		return answer(w), nil
 	}
@@ -103,34 +110,36 @@ func (a *api) welcome(ctx context.Context, _ *none) (*body[welcome], error) {
 	if err != nil {
 		return nil, err
 	}
+	named := map[string]bool{}
 	for _, p := range there {
 		g := greeting{p.ID, p.Name, []role{}}
 		for _, r := range roles {
 			if r.Person == p.ID {
 				g.Roles = append(g.Roles, role{r.Name, r.Area})
+				named[r.Area] = true
 			}
 		}
 		w.People = append(w.People, g)
 	}
-	return answer(w), nil
+	known, err := a.Registry.Areas(ctx)
+	for _, area := range known {
+		if named[area.Code] {
+			w.Areas = append(w.Areas, place{area.Code, area.NameVi, area.NameEn})
+		}
+	}
+	return answer(w), err
 }
 
 type invitation struct {
-	Persons   []named    `json:"persons" doc:"Whose password is chosen; empty for the first administrator."`
-	First     bool       `json:"first" doc:"Nobody is there: whoever accepts says who that is, and of which province."`
-	Provinces []province `json:"provinces" doc:"Those of which the first can be administrator; empty otherwise."`
-	Until     time.Time  `json:"until"`
+	Persons   []named   `json:"persons" doc:"Whose password is chosen; empty for the first administrator."`
+	First     bool      `json:"first" doc:"Nobody is there: whoever accepts says who that is, and of which province."`
+	Provinces []place   `json:"provinces" doc:"Those of which the first can be administrator; empty otherwise."`
+	Until     time.Time `json:"until"`
 }
 
 type named struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-}
-
-type province struct {
-	Code   string `json:"code"`
-	NameVi string `json:"nameVi"`
-	NameEn string `json:"nameEn"`
 }
 
 type looked struct {
@@ -142,7 +151,7 @@ func (a *api) look(ctx context.Context, in *body[looked]) (*body[invitation], er
 	if err != nil {
 		return nil, err
 	}
-	v := invitation{Persons: []named{}, First: found.First, Provinces: []province{}, Until: found.ExpiresAt.UTC()}
+	v := invitation{Persons: []named{}, First: found.First, Provinces: []place{}, Until: found.ExpiresAt.UTC()}
 	for _, id := range found.Persons {
 		p, err := a.Registry.Person(ctx, id)
 		if err != nil {
@@ -161,7 +170,7 @@ func (a *api) look(ctx context.Context, in *body[looked]) (*body[invitation], er
 	for _, area := range slices.Concat(known, a.Areas) {
 		if area.Kind.Level() == registry.ProvinceLevel && !seen[area.Code] {
 			seen[area.Code] = true
-			v.Provinces = append(v.Provinces, province{area.Code, area.NameVi, area.NameEn})
+			v.Provinces = append(v.Provinces, place{area.Code, area.NameVi, area.NameEn})
 		}
 	}
 	return answer(v), nil
