@@ -13,7 +13,7 @@ export const people = {
 /** Signs a person in, as people of the demo do: chosen by name. */
 export async function signIn(page: Page, person: { id: string; name: string }, address = story.address): Promise<void> {
   await page.goto(`${address}/sign-in`);
-  await page.getByLabel('Tìm theo tên hoặc mã địa bàn').fill(person.name);
+  await page.getByLabel('Tìm theo tên hoặc địa bàn').fill(person.name);
   await page.getByRole('radio', { name: person.name }).check();
   await page.getByLabel('Mật khẩu').fill(story.password);
   await page.getByRole('button', { name: 'Đăng nhập' }).click();

@@ -85,7 +85,7 @@ export function KeySets({ persons }: { persons: Person[] }) {
               <span>
                 {t('keysets.revision', { n: o.revision })}, {when.moment(o.drafted)}
                 <br />
-                <small>{o.persons.length > 0 ? t('keysets.signed', { who: o.persons.join(', ') }) : t('keysets.unsigned')}</small>
+                <small>{o.persons.length > 0 ? t('keysets.signed', { who: o.persons.map((id) => persons.find((p) => p.id === id)?.name ?? id).join(', ') }) : t('keysets.unsigned')}</small>
               </span>
               <Button loading={add.isPending && add.variables === o.hash} onClick={() => add.mutate(o.hash)}>
                 {t('keysets.sign')}

@@ -111,7 +111,7 @@ function Inside({ programme: p, start, onClose, onEdit }: { programme: Programme
           </>
         )}
         <dt>{t('fact.by')}</dt>
-        <dd>{p.by === me.id ? me.name : p.by}</dd>
+        <dd className="loa-written">{p.byName ?? (p.by === me.id ? me.name : p.by)}</dd>
       </dl>
       {edits && asking === undefined && (
         <Group>

@@ -159,7 +159,7 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: 
     onError: async (e) => {
       if (!isProblem(e, 'changed')) return;
       const { data, etag } = await api.tagged('/programmes/{id}', { path: { id } });
-      setOthers({ content: contentOf(data), etag, by: data.by });
+      setOthers({ content: contentOf(data), etag, by: data.byName ?? data.by });
     },
     onSettled: () => Promise.all([client.invalidateQueries({ queryKey: ['programmes'] }), client.invalidateQueries({ queryKey: ['schedule'] })]),
   });

@@ -58,7 +58,7 @@ it('shows both versions when somebody else changed it, and loses none', async ()
     'GET /api/v1/programmes/tin-sang': () => new Response(JSON.stringify(now), { headers: { ETag: times === 0 ? '"1"' : '"2"' } }),
     'PUT /api/v1/programmes/tin-sang': (body) => {
       if (times++ > 0) return { ...(body as object), conflicts: [] };
-      now = { ...programme, revision: 2, by: 'vang-thi-do', title: 'Tin của họ', late: 600 };
+      now = { ...programme, revision: 2, by: 'vang-thi-do', byName: 'Vàng Thị Dợ', title: 'Tin của họ', late: 600 };
       return refuse(412, 'changed');
     },
   });
@@ -66,7 +66,7 @@ it('shows both versions when somebody else changed it, and loses none', async ()
   fireEvent.change(title, { target: { value: 'Tin của tôi' } });
   await within(dialog).findByText('Không trùng giờ với chương trình nào trong 14 ngày tới.', undefined, wait);
   fireEvent.click(within(dialog).getByRole('button', { name: 'Lưu' }));
-  await within(dialog).findByText('Trong lúc bạn sửa, vang-thi-do đã sửa chương trình này', undefined, wait);
+  await within(dialog).findByText('Trong lúc bạn sửa, Vàng Thị Dợ đã sửa chương trình này', undefined, wait);
   expect(within(dialog).getByRole('radio', { name: 'Của bạn: Tin của tôi' })).toBeChecked();
   expect(dialog).toHaveTextContent('Cho phép phát muộn: Muộn nhất 10 phút');
   fireEvent.click(within(dialog).getByRole('radio', { name: 'Của người kia: Tin của họ' }));

@@ -12,6 +12,7 @@ import classes from './signIn.module.css';
 import { nextOf, peopleByRole } from './people';
 
 type Greeting = Schema<'Greeting'>;
+type Place = Schema<'Place'>;
 const remembered = 'loa.person';
 
 export default function SignIn() {
@@ -33,12 +34,12 @@ export default function SignIn() {
           {t('first')}
         </Alert>
       )}
-      {about.data && <Form people={about.data.demo ? about.data.people : []} demo={about.data.demo && about.data.people.length > 0} next={nextOf(params.get('next'))} />}
+      {about.data && <Form people={about.data.demo ? about.data.people : []} areas={about.data.areas} demo={about.data.demo && about.data.people.length > 0} next={nextOf(params.get('next'))} />}
     </Stack>
   );
 }
 
-function Form({ people, demo, next }: { people: Greeting[]; demo: boolean; next: string }) {
+function Form({ people, areas, demo, next }: { people: Greeting[]; areas: Place[]; demo: boolean; next: string }) {
   const { t } = useTranslation('signIn');
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -63,7 +64,7 @@ function Form({ people, demo, next }: { people: Greeting[]; demo: boolean; next:
       <Paper>
         <Stack>
           {demo ? (
-            <Choose people={people} chosen={person} onChoose={setPerson} />
+            <Choose people={people} areas={areas} chosen={person} onChoose={setPerson} />
           ) : (
             <TextInput label={t('person')} description={t('personHint')} value={person} onChange={(e) => setPerson(e.currentTarget.value)} autoComplete="username" autoCapitalize="none" spellCheck={false} required maxLength={64} />
           )}
@@ -81,11 +82,15 @@ function Form({ people, demo, next }: { people: Greeting[]; demo: boolean; next:
 }
 
 /** Choose is for the demo, whose people are invented: a list by role. */
-function Choose({ people, chosen, onChoose }: { people: Greeting[]; chosen: string; onChoose: (id: string) => void }) {
-  const { t } = useTranslation(['signIn', 'words']);
+function Choose({ people, areas, chosen, onChoose }: { people: Greeting[]; areas: Place[]; chosen: string; onChoose: (id: string) => void }) {
+  const { t, i18n } = useTranslation(['signIn', 'words']);
   const [search, setSearch] = useState('');
   const name = useId();
-  const groups = peopleByRole(people, search);
+  const area = (code: string) => {
+    const found = areas.find((a) => a.code === code);
+    return (i18n.language === 'en' && found?.nameEn) || found?.nameVi || code;
+  };
+  const groups = peopleByRole(people, search, area);
   return (
     <fieldset className={classes.choose}>
       <legend>{t('choose.title')}</legend>
@@ -101,7 +106,7 @@ function Choose({ people, chosen, onChoose }: { people: Greeting[]; chosen: stri
               <label key={p.id} className={classes.person}>
                 <input type="radio" name={name} value={p.id} checked={p.id === chosen} onChange={() => onChoose(p.id)} />
                 <span>
-                  {p.name} <small>{p.roles.map((r) => r.area).join(', ')}</small>
+                  {p.name} <small>{[...new Set(p.roles.map((r) => area(r.area)))].join(', ')}</small>
                 </span>
               </label>
             ))}

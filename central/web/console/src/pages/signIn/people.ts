@@ -9,10 +9,11 @@ const order: RoleName[] = ['broadcaster', 'technician', 'administrator', 'office
 const plain = (text: string) =>
   text.normalize('NFD').replace(/\p{M}/gu, '').replace(/[đĐ]/g, 'd').toLowerCase();
 
-/** peopleByRole are those who match, by their first role. */
-export function peopleByRole(people: Greeting[], search: string): { role: RoleName; people: Greeting[] }[] {
+/** peopleByRole are those who match, by their first role. An area is found by its
+ * code and by its name. */
+export function peopleByRole(people: Greeting[], search: string, area: (code: string) => string): { role: RoleName; people: Greeting[] }[] {
   const wanted = plain(search.trim());
-  const found = people.filter((p) => plain([p.name, p.id, ...p.roles.map((r) => r.area)].join(' ')).includes(wanted));
+  const found = people.filter((p) => plain([p.name, p.id, ...p.roles.flatMap((r) => [r.area, area(r.area)])].join(' ')).includes(wanted));
   return order
     .map((role) => ({ role, people: found.filter((p) => order.find((o) => p.roles.some((r) => r.name === o)) === role) }))
     .filter((g) => g.people.length > 0);

@@ -9,14 +9,19 @@ const people = [
   { id: 'a', name: 'Lò Văn Đức', roles: [{ name: 'officer' as const, area: '03388' }] },
   { id: 'b', name: 'Phạm Thu Hà', roles: [{ name: 'administrator' as const, area: '12' }, { name: 'technician' as const, area: '12' }] },
 ];
-const welcome = { demo: false, first: false, version: '1', people: [] };
+const areas = [
+  { code: '12', nameVi: 'Lai Châu', nameEn: 'Lai Chau' },
+  { code: '03388', nameVi: 'Khổng Lào', nameEn: '' },
+];
+const named = (code: string) => areas.find((a) => a.code === code)?.nameVi ?? code;
+const welcome = { demo: false, first: false, version: '1', people: [], areas: [] };
 
 beforeEach(() => localStorage.clear());
 afterEach(() => vi.unstubAllGlobals());
 
 describe('who can be chosen', () => {
-  it('stands by role, once', () => expect(peopleByRole(people, '').map((g) => [g.role, g.people.map((p) => p.id)])).toEqual([['technician', ['b']], ['officer', ['a']]]));
-  it.each([['duc', 'a'], ['ĐỨC', 'a'], ['03388', 'a'], ['ha', 'b']])('is found by %s', (search, id) => expect(peopleByRole(people, search).flatMap((g) => g.people.map((p) => p.id))).toEqual([id]));
+  it('stands by role, once', () => expect(peopleByRole(people, '', named).map((g) => [g.role, g.people.map((p) => p.id)])).toEqual([['technician', ['b']], ['officer', ['a']]]));
+  it.each([['duc', 'a'], ['ĐỨC', 'a'], ['03388', 'a'], ['khong lao', 'a'], ['ha', 'b']])('is found by %s', (search, id) => expect(peopleByRole(people, search, named).flatMap((g) => g.people.map((p) => p.id))).toEqual([id]));
 });
 
 describe('where it goes on', () => {
@@ -65,9 +70,11 @@ describe('sign in', () => {
   });
 
   it('lets people of the demo be chosen', async () => {
-    const asked = serve({ 'GET /api/v1/welcome': { ...welcome, demo: true, people }, 'POST /api/v1/session': person });
+    const asked = serve({ 'GET /api/v1/welcome': { ...welcome, demo: true, people, areas }, 'POST /api/v1/session': person });
     await show(<SignIn />);
     expect(await screen.findByRole('button', { name: 'Đăng nhập' })).toBeDisabled();
+    expect(screen.getByLabelText('Lò Văn Đức Khổng Lào')).toBeInTheDocument();
+    expect(screen.getByLabelText('Phạm Thu Hà Lai Châu')).toBeInTheDocument(); // two roles in one area
     await userEvent.type(screen.getByLabelText(/Tìm theo/), 'duc');
     expect(screen.queryByText('Phạm Thu Hà')).not.toBeInTheDocument();
     await userEvent.click(screen.getByLabelText(/Lò Văn Đức/));
