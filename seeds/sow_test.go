@@ -130,11 +130,11 @@ type cut struct {
 
 var errCut = errors.New("cut off")
 
-func (c cut) AddRole(ctx context.Context, by string, r registry.Role) error {
+func (c cut) AddRole(ctx context.Context, by string, r registry.Role, grants func([]registry.Role) bool) error {
 	if *c.left--; *c.left < 0 {
 		return errCut
 	}
-	return c.Store.AddRole(ctx, by, r)
+	return c.Store.AddRole(ctx, by, r, grants)
 }
 
 func TestSowGoesOn(t *testing.T) {

@@ -204,8 +204,8 @@ func (s cutRegistry) AddPerson(ctx context.Context, by string, v registry.Person
 	return s.write(func() error { return s.Store.AddPerson(ctx, by, v) })
 }
 
-func (s cutRegistry) AddRole(ctx context.Context, by string, v registry.Role) error {
-	return s.write(func() error { return s.Store.AddRole(ctx, by, v) })
+func (s cutRegistry) AddRole(ctx context.Context, by string, v registry.Role, grants func([]registry.Role) bool) error {
+	return s.write(func() error { return s.Store.AddRole(ctx, by, v, grants) })
 }
 
 func (s cutRegistry) AddKey(ctx context.Context, by string, v registry.Key) error {

@@ -66,12 +66,19 @@ func (r *Registry) Keys(ctx context.Context, person string) ([]Key, error) {
 
 // GrantRole gives a role; to have it already is no error. Ask Allow with
 // ManagePeople for the ROLE'S area first, or a commune's administrator could
-// make one of the province.
+// make one of the province. What lets somebody in as the person ends with it when
+// it was made by somebody who may not give this role: a commune's administrator
+// who invited an officer would come in as the province's.
 func (r *Registry) GrantRole(ctx context.Context, by string, role Role) error {
 	if err := role.Validate(); err != nil {
 		return err
 	}
-	if err := r.store.AddRole(ctx, by, role); err != nil {
+	path, err := r.store.Path(ctx, role.Area)
+	if err != nil {
+		return fmt.Errorf("make %s %s of %s: %w", role.Person, role.Name, role.Area, err)
+	}
+	grants := func(roles []Role) bool { return May(roles, ManagePeople, path) }
+	if err := r.store.AddRole(ctx, by, role, grants); err != nil {
 		return fmt.Errorf("make %s %s of %s: %w", role.Person, role.Name, role.Area, err)
 	}
 	return nil

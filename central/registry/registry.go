@@ -52,7 +52,11 @@ type Store interface {
 	RevokeKey(ctx context.Context, by, id string, at time.Time) error // ErrNotFound; the first time stands
 	Keys(ctx context.Context, person string) ([]Key, error)           // of all persons for ""
 
-	AddRole(ctx context.Context, by string, r Role) error               // again is no error; ErrNotFound for person or area
+	// AddRole adds a role; again is no error, and does nothing; ErrNotFound for
+	// person or area. A token or a pending invitation of that person ends, with an
+	// audit row of its own, when it was made by a person whose roles do not grant
+	// this one.
+	AddRole(ctx context.Context, by string, r Role, grants func(roles []Role) bool) error
 	RemoveRole(ctx context.Context, by string, r Role) error            // ErrNotFound
 	Roles(ctx context.Context, person string) ([]Role, error)           // of all persons for ""
 	AddToken(ctx context.Context, by string, t Token) error             // ErrNotFound for the person

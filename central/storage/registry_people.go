@@ -69,16 +69,78 @@ func (s registryStore) Keys(ctx context.Context, person string) ([]registry.Key,
 		FROM person_keys WHERE ? IN ('', person) ORDER BY id`, person)
 }
 
-func (s registryStore) AddRole(ctx context.Context, by string, r registry.Role) error {
-	return refused(s.db.write(ctx, func(t *tx) error { return t.addRole(by, r) }))
+func (s registryStore) AddRole(ctx context.Context, by string, r registry.Role, grants func(roles []registry.Role) bool) error {
+	return refused(s.db.write(ctx, func(t *tx) error {
+		added, err := t.addRole(by, r)
+		if err != nil || !added {
+			return err
+		}
+		return t.endDoors(by, r, grants)
+	}))
 }
 
-func (t *tx) addRole(by string, r registry.Role) error {
+func (t *tx) addRole(by string, r registry.Role) (added bool, err error) {
 	n, err := t.exec(`INSERT INTO roles (person, name, area) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, r.Person, r.Name, r.Area)
 	if err != nil || n == 0 {
-		return err
+		return false, err
 	}
-	return t.audit(by, "role.grant", r.Person, r)
+	return true, t.audit(by, "role.grant", r.Person, r)
+}
+
+// door is a token or an invitation: by it, whoever holds it comes in as a person.
+type door struct{ id, maker string }
+
+func scanDoor(r *sql.Rows) (d door, err error) {
+	err = r.Scan(&d.id, &d.maker)
+	return d, err
+}
+
+// endDoors ends the ways in to a person who was just given a role that were made
+// by somebody who may not give it.
+func (t *tx) endDoors(by string, r registry.Role, grants func(roles []registry.Role) bool) error {
+	trusted := map[string]bool{r.Person: true}
+	for _, k := range []struct{ action, open, end string }{
+		{"token.revoke", `SELECT id, made_by FROM tokens WHERE person = ? AND revoked_at IS NULL AND expires_at > ? ORDER BY id`,
+			`UPDATE tokens SET revoked_at = ? WHERE id = ?`},
+		{"invitation.end", `SELECT id, made_by FROM invitations WHERE id IN (SELECT invitation FROM invitation_persons WHERE person = ?)
+			AND used_at IS NULL AND expires_at > ? ORDER BY id`,
+			`UPDATE invitations SET expires_at = ? WHERE id = ?`},
+	} {
+		open, err := list(t.ctx, t, scanDoor, k.open, r.Person, millis(t.at))
+		if err != nil {
+			return err
+		}
+		for _, d := range open {
+			ok, known := trusted[d.maker]
+			if !known {
+				if ok, err = t.mayGrant(d.maker, grants); err != nil {
+					return err
+				}
+				trusted[d.maker] = ok
+			}
+			if ok {
+				continue
+			}
+			if _, err := t.exec(k.end, millis(t.at), d.id); err != nil {
+				return err
+			}
+			if err := t.audit(by, k.action, d.id, map[string]any{"at": t.at, "madeBy": d.maker, "because": r}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mayGrant tells whether somebody's roles allow it. Who is no person works on the
+// server's own machine.
+func (t *tx) mayGrant(maker string, grants func(roles []registry.Role) bool) (bool, error) {
+	n, err := one(t.ctx, t, sql.ErrNoRows, scanInt, `SELECT count(*) FROM persons WHERE id = ?`, maker)
+	if err != nil || n == 0 {
+		return maker != "", err
+	}
+	roles, err := list(t.ctx, t, scanRole, selectRoles, maker)
+	return grants(roles), err
 }
 
 func (s registryStore) RemoveRole(ctx context.Context, by string, r registry.Role) error {
@@ -99,14 +161,16 @@ func scanRole(r *sql.Rows) (role registry.Role, err error) {
 	return role, err
 }
 
+const selectRoles = `SELECT person, name, area FROM roles WHERE ? IN ('', person) ORDER BY person, name, area`
+
 func (s registryStore) Roles(ctx context.Context, person string) ([]registry.Role, error) {
-	return list(ctx, s.db.reader, scanRole, `SELECT person, name, area FROM roles WHERE ? IN ('', person) ORDER BY person, name, area`, person)
+	return list(ctx, s.db.reader, scanRole, selectRoles, person)
 }
 
 func (s registryStore) AddToken(ctx context.Context, by string, k registry.Token) error {
 	return refused(s.db.write(ctx, func(t *tx) error {
-		if _, err := t.exec(`INSERT INTO tokens (id, person, label, sha256, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
-			k.ID, k.Person, k.Label, k.SHA256[:], millis(k.CreatedAt), millis(k.ExpiresAt)); err != nil {
+		if _, err := t.exec(`INSERT INTO tokens (id, person, label, sha256, created_at, expires_at, made_by) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			k.ID, k.Person, k.Label, k.SHA256[:], millis(k.CreatedAt), millis(k.ExpiresAt), by); err != nil {
 			return err
 		}
 		// The hash is kept out of the chain, which is for others to read.

@@ -110,8 +110,8 @@ func (s registryStore) AddInvitation(ctx context.Context, by string, v registry.
 			millis(v.CreatedAt), v.First, asJSON(v.Persons)); err != nil {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO invitations (id, sha256, first, created_at, expires_at) VALUES (?, ?, ?, ?, ?)`,
-			v.ID, v.SHA256[:], v.First, millis(v.CreatedAt), millis(v.ExpiresAt)); err != nil {
+		if _, err := t.exec(`INSERT INTO invitations (id, sha256, first, created_at, expires_at, made_by) VALUES (?, ?, ?, ?, ?, ?)`,
+			v.ID, v.SHA256[:], v.First, millis(v.CreatedAt), millis(v.ExpiresAt), by); err != nil {
 			return err
 		}
 		for _, p := range v.Persons {
@@ -192,7 +192,8 @@ func (t *tx) addFirst(n registry.Newcomer) error {
 	if err := t.addPerson(n.Person.ID, n.Person); err != nil {
 		return err
 	}
-	return t.addRole(n.Person.ID, role)
+	_, err = t.addRole(n.Person.ID, role)
+	return err
 }
 
 func (s registryStore) AddNote(ctx context.Context, by, action, subject string, detail map[string]string) error {

@@ -219,12 +219,12 @@ func registryContract(t *testing.T, open func(t *testing.T) registry.Store) {
 		officer := registry.Role{Person: "lo-van-an", Name: registry.Officer, Area: "03388"}
 		technician := registry.Role{Person: "lo-van-an", Name: registry.Technician, Area: "12"}
 		for _, r := range []registry.Role{technician, officer, officer} {
-			must(t, s.AddRole(t.Context(), "an", r))
+			must(t, s.AddRole(t.Context(), "an", r, anybody))
 		}
 		got, err := s.Roles(t.Context(), "lo-van-an")
 		same(t, got, []registry.Role{officer, technician}, err)
-		is(t, s.AddRole(t.Context(), "an", registry.Role{Person: "nobody", Name: registry.Officer, Area: "12"}), registry.ErrNotFound)
-		is(t, s.AddRole(t.Context(), "an", registry.Role{Person: "lo-van-an", Name: registry.Officer, Area: "99"}), registry.ErrNotFound)
+		is(t, s.AddRole(t.Context(), "an", registry.Role{Person: "nobody", Name: registry.Officer, Area: "12"}, anybody), registry.ErrNotFound)
+		is(t, s.AddRole(t.Context(), "an", registry.Role{Person: "lo-van-an", Name: registry.Officer, Area: "99"}, anybody), registry.ErrNotFound)
 		must(t, s.RemoveRole(t.Context(), "an", officer))
 		is(t, s.RemoveRole(t.Context(), "an", officer), registry.ErrNotFound)
 		got, err = s.Roles(t.Context(), "")
