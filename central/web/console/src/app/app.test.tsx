@@ -44,7 +44,14 @@ describe('times', () => {
     expect(momentOf('2026-11-22').toISOString()).toBe('2026-11-21T17:00:00.000Z');
     expect(whenIn('vi').clock('2026-11-21T22:30:00Z')).toBe('05:30');
     expect(whenIn('en').clock('2026-11-21T17:05:00Z')).toBe('00:05');
-    expect(whenIn('vi').day('2026-11-21T17:00:00Z')).toBe('22/11/2026');
+  });
+  it.each([
+    ['vi', '05:30', '05:30:00', '04/12/2026', 'Thứ Sáu, 04/12', '05:30 04/12/2026'],
+    ['en', '05:30', '05:30:00', '04/12/2026', 'Friday, 04/12', '05:30 04/12/2026'],
+  ])('stand as day, month, year: %s', (language, clock, second, day, weekday, moment) => {
+    const when = whenIn(language);
+    const at = '2026-12-03T22:30:00Z';
+    expect([when.clock(at), when.second(at), when.day(at), when.weekday(at), when.moment(at)]).toEqual([clock, second, day, weekday, moment]);
   });
   it('are told from the server’s now', () => {
     const now = Date.parse('2026-11-21T10:00:00Z');

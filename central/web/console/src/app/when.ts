@@ -26,19 +26,24 @@ export function whenIn(language: string) {
 }
 
 function make(language: string) {
-  const moment = format(language, { hour: '2-digit', minute: '2-digit', day: '2-digit', month: '2-digit', year: 'numeric', hourCycle: 'h23' });
+  const clock = format(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const weekday = format(language, { weekday: 'long' });
+  // Browsers differ in how they write a day in Vietnamese; day, month and year
+  // stand in this order in both languages.
+  const parts = (at: When) => dayOf(at).split('-').reverse();
+  const day = (at: When) => parts(at).join('/');
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   return {
     /** 05:30 */
-    clock: format(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+    clock,
     /** 05:30:07 */
     second: format(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
     /** 21/11/2026 */
-    day: format(language, { day: '2-digit', month: '2-digit', year: 'numeric' }),
+    day,
     /** Thứ Bảy, 21/11 */
-    weekday: format(language, { weekday: 'long', day: '2-digit', month: '2-digit' }),
+    weekday: (at: When) => `${weekday(at)}, ${parts(at).slice(0, 2).join('/')}`,
     /** 05:30 21/11/2026 */
-    moment,
+    moment: (at: When) => `${clock(at)} ${day(at)}`,
     /** "3 phút trước"; now is serverNow() or useServerNow(). */
     ago(at: When, now: number) {
       const seconds = (new Date(at).getTime() - now) / 1000;

@@ -323,7 +323,7 @@ describe('a key set', () => {
     await keep(four);
     serve(inForce(four));
     const { dialog } = await opened(draft, 'en');
-    expect(await dialog.findByText('The new key set is compared with revision 4, which you signed in this browser at 20/11/2026, 10:00.')).toBeInTheDocument();
+    expect(await dialog.findByText('The new key set is compared with revision 4, which you signed in this browser at 10:00 20/11/2026.')).toBeInTheDocument();
     expect(under(dialog, 'Persons changed since revision 4').getByText('Name of captain')).toBeInTheDocument();
     expect(dialog.queryByRole('alert', { name: /browser|key set/ })).not.toBeInTheDocument();
   });

@@ -140,7 +140,7 @@ export default function Calendar({ narrow, day, entries, hours, may, mayAdd, onA
           weekendDays={[]}
           firstDayOfWeek={1}
           highlightToday
-          weekdayFormat={(d) => t(`weekday.${weekdayOf(d)}`)}
+          weekdayFormat={(d) => t(`weekday.${weekdayOf(d.slice(0, 10))}`)}
         />
       )}
     </>

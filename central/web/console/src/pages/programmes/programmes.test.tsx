@@ -2,6 +2,7 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { beforeEach, expect, it } from 'vitest';
 import { refuse, serve, show } from '@/test/page';
 import Programmes from '.';
+import Calendar from './Calendar';
 
 const programme = { id: 'tin-sang', revision: 1, by: 'a', title: 'Tin sáng', area: '12', class: 'routine', order: 0, start: '2026-11-21T05:30:00', rule: 'FREQ=DAILY', seconds: 60, late: 0, bulletins: ['b'] };
 const other = { ...programme, id: 'tin-khac', title: 'Tin khác' };
@@ -89,3 +90,11 @@ it('keeps what is not saved, and brings it back', async () => {
   expect(again.title).toHaveValue('Chưa lưu');
   expect(again.dialog).toHaveTextContent('Đây là những gì bạn đã nhập lần trước mà chưa lưu.');
 }, 30_000);
+
+it('heads every day of a week by its own name', async () => {
+  await show(
+    <Calendar narrow={false} day="2026-11-16" entries={[]} hours={{ startTime: '05:00:00', endTime: '20:00:00' }} may={() => false} mayAdd={false} onAdd={() => undefined} onOpen={() => undefined} onShift={() => undefined} />,
+  );
+  await screen.findByText('thứ Hai');
+  for (const day of ['thứ Ba', 'thứ Tư', 'thứ Năm', 'thứ Sáu', 'thứ Bảy', 'Chủ Nhật']) expect(screen.getByText(day)).toBeInTheDocument();
+});
