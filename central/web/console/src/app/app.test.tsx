@@ -1,3 +1,4 @@
+import { Modal } from '@mantine/core';
 import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +35,14 @@ describe('colours', () => {
     it.each(pairs)(`${name}: %s on %s can be read`, (a, b) => expect(contrast(scheme[a]!, scheme[b]!)).toBeGreaterThanOrEqual(4.5));
   }
   it('are the same set in both schemes', () => expect(Object.keys(tokens.dark)).toEqual(Object.keys(tokens.light)));
+});
+
+describe('dialogs', () => {
+  it('have a title, and no second header of the page', async () => {
+    await show(<Modal opened onClose={() => undefined} title={<i>{'x'}</i>} />);
+    expect(await screen.findByRole('dialog', { name: 'x' })).toBeInTheDocument();
+    expect(document.querySelector('header')).toBeNull();
+  });
 });
 
 describe('times', () => {

@@ -40,6 +40,8 @@ export const theme = createTheme({
     SegmentedControl: { defaultProps: { size: 'md' } },
     Menu: { defaultProps: { shadow: 'md', withInitialFocusPlaceholder: false } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.55 } } },
+    // A page has one header; that of a dialog is none.
+    ModalHeader: { defaultProps: { component: 'div' } },
     Paper: { defaultProps: { withBorder: true, p: 'md' } },
   },
 });
