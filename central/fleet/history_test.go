@@ -313,6 +313,53 @@ func TestTheLatestVerdict(t *testing.T) {
 	}
 }
 
+// One run on two outputs: the silent one stands for the cluster, in whichever
+// order they tell, until the next run.
+func TestASilentOutputStandsForItsCluster(t *testing.T) {
+	const heard, silent = protocol.VerdictHeard, protocol.VerdictSilent
+	type told struct {
+		sequence   int64
+		occurrence string
+		output     string
+		verdict    protocol.Verdict
+	}
+	for name, tt := range map[string]struct {
+		told   []told
+		silent bool
+	}{
+		"silent, then the other heard":  {[]told{{1, "a@x", "main", silent}, {2, "a@x", "valley", heard}}, true},
+		"heard, then the other silent":  {[]told{{1, "a@x", "valley", heard}, {2, "a@x", "main", silent}}, true},
+		"the later receipt comes first": {[]told{{2, "a@x", "valley", heard}, {1, "a@x", "main", silent}}, true},
+		"the same output went on":       {[]told{{1, "a@x", "main", silent}, {2, "a@x", "main", heard}}, false},
+		"the next run was heard":        {[]told{{1, "a@x", "main", silent}, {2, "a@x", "valley", heard}, {3, "b@x", "main", heard}, {4, "b@x", "valley", heard}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.enrol(t, "muong-te-01")
+			w.say(t, said(true))
+			for _, r := range tt.told {
+				receipt := protocol.Receipt{
+					Version: protocol.Version, Cluster: "muong-te-01", Epoch: "e", Sequence: r.sequence, At: time.Now(), Clock: protocol.ClockTrusted,
+					Order: strings.Repeat("a", 64), Kind: protocol.KindPlan, Mode: protocol.Live, Subject: "plan", Occurrence: r.occurrence, Fate: protocol.FateFinished,
+					Evidence: &protocol.Evidence{Output: r.output, Sources: []string{}, Verdict: r.verdict},
+				}
+				w.keep(t, receipt)
+				w.Told(receipt)
+			}
+			for _, when := range []string{"at once", "after a restart"} {
+				s, err := w.Standing(t.Context(), "muong-te-01")
+				must(t, err)
+				if (len(s.Causes) == 1 && s.Causes[0].Code == fleet.LastSilent) != tt.silent {
+					t.Errorf("%s: %+v", when, s.Causes)
+				}
+				must(t, w.Save(t.Context()))
+				w.start(t)
+				w.say(t, said(true))
+			}
+		})
+	}
+}
+
 func TestChangedNamesWhoChanged(t *testing.T) {
 	w := newWorld(t)
 	mark := w.Changed().Now()

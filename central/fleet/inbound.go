@@ -166,7 +166,7 @@ func (f *Fleet) Told(r protocol.Receipt) {
 		p.Cluster, p.Planned = r.Cluster, now
 		f.pictures[r.Cluster], changed = p, true
 	}
-	if j, ok := JudgedBy(r); ok && j.follows(f.judged[r.Cluster]) {
+	if j, ok := JudgedBy(r); ok && j.Follows(f.judged[r.Cluster]) {
 		f.judged[r.Cluster], changed = j, true
 	}
 	f.mu.Unlock()
@@ -191,9 +191,14 @@ func JudgedBy(r protocol.Receipt) (Judged, bool) {
 	}, true
 }
 
-// follows reports whether j was told later than another. Receipts may come in
-// any order, and a board's clock may be wrong: its numbers tell.
-func (j Judged) follows(other Judged) bool {
+// Follows reports whether j takes the place of another. Receipts may come in any
+// order, and a board's clock may be wrong: its numbers tell. Of the outputs of one
+// run a silent one stands for the cluster: another that sounded is elsewhere.
+func (j Judged) Follows(other Judged) bool {
+	sameRun := j.Epoch == other.Epoch && j.Order == other.Order && j.Occurrence == other.Occurrence
+	if sameRun && j.Output != other.Output && j.Verdict != other.Verdict {
+		return j.Verdict == protocol.VerdictSilent
+	}
 	return j.Epoch != other.Epoch || j.Sequence > other.Sequence
 }
 

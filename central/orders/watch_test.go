@@ -74,9 +74,13 @@ func TestStandingOf(t *testing.T) {
 
 // sounded has a board tell what became of an alert.
 func (b *board) sounded(hash, subject string, fate protocol.Fate, verdict protocol.Verdict) {
+	b.soundedOn("main", hash, subject, fate, verdict)
+}
+
+func (b *board) soundedOn(output, hash, subject string, fate protocol.Fate, verdict protocol.Verdict) {
 	r := protocol.Receipt{Order: hash, Kind: protocol.KindAlert, Mode: protocol.Live, Subject: subject, Occurrence: subject + "#1", Fate: fate}
 	if verdict != "" {
-		r.Evidence = &protocol.Evidence{Output: "main", Sources: []string{}, Verdict: verdict}
+		r.Evidence = &protocol.Evidence{Output: output, Sources: []string{}, Verdict: verdict}
 	}
 	b.tell(r)
 }
@@ -136,6 +140,66 @@ func TestTallyCountsEveryTargetOnce(t *testing.T) {
 	two.sounded(d.Hash, d.Subject, protocol.FateFinished, protocol.VerdictHeard)
 	check("and then heard", false, nil, orders.Tally{Targets: 3, Waiting: 1, Heard: 2})
 	check("over", true, []string{"doan-ket-01"}, orders.Tally{Targets: 3, Heard: 2, Unknown: 1})
+}
+
+// A cluster is as its worst output: horns that sound do not answer for others that
+// are dead. On one output a later repetition takes away nothing that was heard.
+func TestOneOutputDoesNotAnswerForAnother(t *testing.T) {
+	type told struct {
+		output  string
+		verdict protocol.Verdict
+	}
+	const heard, silent, unknown = protocol.VerdictHeard, protocol.VerdictSilent, protocol.VerdictUnknown
+	for _, c := range []struct {
+		name string
+		told []told
+		want protocol.Verdict
+	}{
+		{"heard, then the other is silent", []told{{"main", heard}, {"valley", silent}}, silent},
+		{"silent, then the other is heard", []told{{"valley", silent}, {"main", heard}}, silent},
+		{"both heard", []told{{"main", heard}, {"valley", heard}}, heard},
+		{"the other is heard later on", []told{{"main", heard}, {"valley", silent}, {"main", heard}, {"valley", heard}}, heard},
+		{"and then not any more", []told{{"main", heard}, {"valley", heard}, {"main", silent}, {"valley", unknown}}, heard},
+		{"silent stays while only the first repeats", []told{{"valley", silent}, {"main", heard}, {"main", heard}, {"valley", unknown}}, silent},
+		{"nobody listens to the other", []told{{"main", heard}, {"valley", unknown}}, heard},
+		{"nobody listens", []told{{"main", unknown}, {"valley", unknown}}, unknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			d := w.draft(w.Alert(t.Context(), "lan", alertFor(protocol.Live, "03388")))
+			w.sign(d, "binh", "phuc")
+			one := w.net.boards["doan-ket-01"]
+			w.answer()
+			for _, s := range c.told {
+				one.soundedOn(s.output, d.Hash, d.Subject, protocol.FateFinished, s.verdict)
+			}
+			w.answer()
+			fates, err := w.Fates(t.Context(), d.Hash)
+			must(t, err)
+			if len(fates) != 1 || fates[0].Verdict != c.want {
+				t.Errorf("%+v, want %s", fates, c.want)
+			}
+		})
+	}
+}
+
+// What a board that went wrong makes up is bounded, and hides nothing.
+func TestOutputsBeyondCountingCountAsOne(t *testing.T) {
+	w := newWorld(t)
+	d := w.draft(w.Alert(t.Context(), "lan", alertFor(protocol.Live, "03388")))
+	w.sign(d, "binh", "phuc")
+	one := w.net.boards["doan-ket-01"]
+	w.answer()
+	for i := range 100 {
+		one.soundedOn(fmt.Sprint("made-up-", i), d.Hash, d.Subject, protocol.FateFinished, protocol.VerdictUnknown)
+	}
+	one.soundedOn("main", d.Hash, d.Subject, protocol.FateFinished, protocol.VerdictSilent)
+	w.answer()
+	fates, err := w.Fates(t.Context(), d.Hash)
+	must(t, err)
+	if len(fates) != 1 || fates[0].Verdict != protocol.VerdictSilent {
+		t.Errorf("%+v", fates)
+	}
 }
 
 // changed are the kinds and states of orders that changed since a mark.

@@ -93,11 +93,13 @@ func (s fleetStore) ForgetHistory(ctx context.Context, before time.Time) error {
 
 const judgedColumns = `cluster, epoch, sequence, at, order_hash, occurrence, output, kind, mode, subject, verdict, detail`
 
+func scanJudged(rows *sql.Rows) (j fleet.Judged, err error) {
+	err = rows.Scan(&j.Cluster, &j.Epoch, &j.Sequence, when{&j.At}, &j.Order, &j.Occurrence, &j.Output, &j.Kind, &j.Mode, &j.Subject, &j.Verdict, &j.Detail)
+	return j, err
+}
+
 func (s fleetStore) Judged(ctx context.Context) ([]fleet.Judged, error) {
-	return list(ctx, s.db.reader, func(rows *sql.Rows) (j fleet.Judged, err error) {
-		err = rows.Scan(&j.Cluster, &j.Epoch, &j.Sequence, when{&j.At}, &j.Order, &j.Occurrence, &j.Output, &j.Kind, &j.Mode, &j.Subject, &j.Verdict, &j.Detail)
-		return j, err
-	}, `SELECT `+judgedColumns+` FROM verdicts ORDER BY cluster`)
+	return list(ctx, s.db.reader, scanJudged, `SELECT `+judgedColumns+` FROM verdicts ORDER BY cluster`)
 }
 
 // judged keeps what sensors made of a run, when it is a cluster's latest.
@@ -106,11 +108,11 @@ func (t *tx) judged(r protocol.Receipt) error {
 	if !ok {
 		return nil
 	}
-	_, err := t.exec(`INSERT INTO verdicts (`+judgedColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
-		ON CONFLICT (cluster) DO UPDATE SET epoch = excluded.epoch, sequence = excluded.sequence, at = excluded.at,
-			order_hash = excluded.order_hash, occurrence = excluded.occurrence, output = excluded.output, kind = excluded.kind,
-			mode = excluded.mode, subject = excluded.subject, verdict = excluded.verdict, detail = excluded.detail
-		WHERE verdicts.epoch <> excluded.epoch OR verdicts.sequence < excluded.sequence`,
+	before, err := list(t.ctx, t, scanJudged, `SELECT `+judgedColumns+` FROM verdicts WHERE cluster = ?`, j.Cluster)
+	if err != nil || len(before) > 0 && !j.Follows(before[0]) {
+		return err
+	}
+	_, err = t.exec(`INSERT OR REPLACE INTO verdicts (`+judgedColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`,
 		j.Cluster, j.Epoch, j.Sequence, zeroMillis(j.At), j.Order, j.Occurrence, j.Output, j.Kind, j.Mode, j.Subject, j.Verdict, j.Detail)
 	return err
 }

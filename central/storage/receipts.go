@@ -128,15 +128,8 @@ func (t *tx) fated(r protocol.Receipt) error {
 	if r.Kind == protocol.KindPlan {
 		return nil
 	}
-	// What was heard once was heard, whatever a later repetition comes to.
-	if r.Evidence != nil && r.Evidence.Verdict != "" {
-		rank := func(verdict string) string {
-			return `CASE ` + verdict + ` WHEN 'heard' THEN 3 WHEN 'silent' THEN 2 WHEN '' THEN 0 ELSE 1 END`
-		}
-		if _, err := t.exec(`UPDATE outbox SET verdict = ?1 WHERE order_hash = ?2 AND cluster = ?3 AND `+rank(`verdict`)+` < `+rank(`?1`),
-			r.Evidence.Verdict, r.Order, r.Cluster); err != nil {
-			return err
-		}
+	if err := t.sounded(r); err != nil {
+		return err
 	}
 	_, err := t.exec(`UPDATE outbox SET fate = ?, reason = ?, detail = ?, at = ?, fate_sequence = ?,
 			handled_sequence = iif(epoch = ?, handled_sequence, 0), epoch = ?
@@ -144,6 +137,67 @@ func (t *tx) fated(r protocol.Receipt) error {
 		r.Fate, r.Reason, r.Detail, millis(r.At), r.Sequence,
 		r.Epoch, r.Epoch, r.Order, r.Cluster, r.Epoch, r.Sequence)
 	return err
+}
+
+// mostOutputs bounds what a board that went wrong can make of a delivery: outputs
+// beyond them count as one.
+const mostOutputs = 32
+
+// sounded notes what the sensors of an output made of an order. What was heard
+// once was heard, whatever a later repetition comes to; but one output does not
+// answer for another, whose people heard nothing.
+func (t *tx) sounded(r protocol.Receipt) error {
+	if r.Evidence == nil || r.Evidence.Verdict == "" {
+		return nil
+	}
+	outputs, err := one(t.ctx, t, sql.ErrNoRows, func(rows *sql.Rows) (outputs map[string]protocol.Verdict, err error) {
+		err = rows.Scan(fromJSON{&outputs})
+		return outputs, err
+	}, `SELECT verdicts FROM outbox WHERE order_hash = ? AND cluster = ?`, r.Order, r.Cluster)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	output := r.Evidence.Output
+	if _, known := outputs[output]; !known && len(outputs) >= mostOutputs {
+		output = ""
+	}
+	if rank(r.Evidence.Verdict) <= rank(outputs[output]) {
+		return nil
+	}
+	outputs[output] = r.Evidence.Verdict
+	_, err = t.exec(`UPDATE outbox SET verdicts = ?, verdict = ? WHERE order_hash = ? AND cluster = ?`,
+		asJSON(outputs), together(outputs), r.Order, r.Cluster)
+	return err
+}
+
+// rank orders what the repetitions on one output came to.
+func rank(v protocol.Verdict) int {
+	switch v {
+	case protocol.VerdictHeard:
+		return 3
+	case protocol.VerdictSilent:
+		return 2
+	case "":
+		return 0
+	}
+	return 1
+}
+
+// together is the verdict of a cluster by those of its outputs.
+func together(outputs map[string]protocol.Verdict) protocol.Verdict {
+	all := protocol.Verdict("")
+	for _, v := range outputs {
+		switch {
+		case v == protocol.VerdictSilent:
+			return v
+		case rank(v) > rank(all):
+			all = v
+		}
+	}
+	return all
 }
 
 // advance moves on through which receipt of an epoch all are here.
