@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,10 +16,10 @@ func anybody([]registry.Role) bool { return true }
 
 // promoted is a commune's officer whom others have let in before she is given a
 // role in the province; it tells which of their tokens and invitations open then.
-func promoted(t *testing.T, path string, between func()) (tokens, invitations []string, told []string) {
+func promoted(t *testing.T) (tokens, invitations []string, told []string) {
 	t.Helper()
 	ctx := t.Context()
-	db := open(t, path)
+	db := fresh(t)
 	reg := registry.New(db.Registry())
 	must(t, reg.PutAreas(ctx, "test",
 		registry.Area{Code: "12", Kind: registry.Province, NameVi: "Lai Châu"},
@@ -53,13 +54,6 @@ func promoted(t *testing.T, path string, between func()) (tokens, invitations []
 	}
 	others, _, err := reg.NewToken(ctx, "kim", "hai", "of kim", time.Hour)
 	must(t, err)
-	if between != nil {
-		must(t, db.Close())
-		between()
-		db = open(t, path)
-		reg = registry.New(db.Registry())
-	}
-
 	before, err := db.Audit(ctx, 0, 1000)
 	must(t, err)
 	must(t, reg.GrantRole(ctx, "chi", registry.Role{Person: "lan", Name: registry.Broadcaster, Area: "12"}))
@@ -101,33 +95,43 @@ func promoted(t *testing.T, path string, between func()) (tokens, invitations []
 // What somebody made who may not give the new role does not open it; what her own
 // hand, the server's owner or the province's administrator made goes on.
 func TestAPromotionEndsOthersWaysIn(t *testing.T) {
-	older := func(path string) func() {
-		return func() { // as the schema before it was kept who made them
-			raw(t, path, `ALTER TABLE tokens DROP COLUMN made_by`, `ALTER TABLE invitations DROP COLUMN made_by`,
-				`DELETE FROM goose_db_version WHERE version_id >= 10`)
-		}
+	tokens, invitations, told := promoted(t)
+	same(t, tokens, []string{"chi", "command-line", "lan"}, nil)
+	same(t, invitations, []string{
+		"invitation of lan", "second invitation of chi", "second invitation of command-line", "second invitation of lan",
+	}, nil)
+	want := slices.Concat([]string{"chi role.grant"}, slices.Repeat([]string{"chi token.revoke"}, 3), slices.Repeat([]string{"chi invitation.end"}, 3))
+	same(t, told, want, nil)
+}
+
+// Who made what an older program kept is in the audit chain.
+func TestAPromotionOfSomebodyFromAnOlderSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "loa.db")
+	older(t, path, 9)
+	audited := func(seq int, by, action, subject string) string {
+		return fmt.Sprintf(`INSERT INTO audit VALUES (%d, 0, '%s', '%s', '%s', '{}', x'', x'')`, seq, by, action, subject)
 	}
-	for name, between := range map[string]func(path string) func(){"at once": nil, "made under an older schema": older} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "loa.db")
-			var f func()
-			if between != nil {
-				f = between(path)
-			}
-			tokens, invitations, told := promoted(t, path, f)
-			same(t, tokens, []string{"chi", "command-line", "lan"}, nil)
-			same(t, invitations, []string{
-				"invitation of lan", "second invitation of chi", "second invitation of command-line", "second invitation of lan",
-			}, nil)
-			want := []string{"chi role.grant"}
-			for range 3 {
-				want = append(want, "chi token.revoke")
-			}
-			for range 3 {
-				want = append(want, "chi invitation.end")
-			}
-			same(t, told, want, nil)
-		})
+	raw(t, path,
+		`INSERT INTO areas VALUES ('12', NULL, 'province', 'x', '', '', ''), ('03433', '12', 'commune', 'x', '', '', '')`,
+		`INSERT INTO persons VALUES ('lan', 'x'), ('kim', 'x')`,
+		`INSERT INTO roles VALUES ('kim', 'administrator', '03433'), ('lan', 'officer', '03433')`,
+		`INSERT INTO tokens SELECT value, 'lan', 'x', x'', 0, 9e15, NULL FROM json_each('["by-kim", "by-owner", "by-nobody-knows-whom"]')`,
+		`INSERT INTO invitations SELECT value, x'', 0, 0, 9e15, NULL FROM json_each('["inv-by-kim", "inv-by-owner"]')`,
+		`INSERT INTO invitation_persons SELECT id, 'lan' FROM invitations`,
+		audited(1, "kim", "token.add", "by-kim"), audited(2, "command-line", "token.add", "by-owner"), audited(3, "kim", "token.revoke", "by-owner"),
+		audited(4, "kim", "invitation.add", "inv-by-kim"), audited(5, "command-line", "invitation.add", "inv-by-owner"))
+	reg := registry.New(open(t, path).Registry())
+	must(t, reg.GrantRole(t.Context(), "chi", registry.Role{Person: "lan", Name: registry.Officer, Area: "12"}))
+	for query, want := range map[string]int64{
+		`SELECT count(*) FROM tokens WHERE id = 'by-owner' AND revoked_at IS NULL`:                              1,
+		`SELECT count(*) FROM tokens WHERE revoked_at IS NOT NULL`:                                              2,
+		`SELECT count(*) FROM invitations WHERE id = 'inv-by-owner' AND expires_at = 9e15`:                      1,
+		`SELECT count(*) FROM invitations WHERE id = 'inv-by-kim' AND expires_at < 9e15`:                        1,
+		`SELECT count(*) FROM audit WHERE action IN ('token.revoke', 'invitation.end') AND detail LIKE '%kim%'`: 2,
+	} {
+		if n := counted(t, path, query); n != want {
+			t.Errorf("%s: %d, want %d", query, n, want)
+		}
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pressly/goose/v3"
+
 	"loa/central/registry"
 	"loa/central/storage"
 )
@@ -41,6 +43,18 @@ func raw(t *testing.T, path string, statements ...string) {
 			t.Fatalf("%s: %v", s, err)
 		}
 	}
+}
+
+// older makes the database of a program that knew schemas up to a version.
+func older(t *testing.T, path string, version int64) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	defer db.Close()
+	steps, err := goose.NewProvider(goose.DialectSQLite3, db, os.DirFS("migrations"), goose.WithDisableGlobalRegistry(true))
+	must(t, err)
+	_, err = steps.UpTo(t.Context(), version)
+	must(t, err)
 }
 
 // counted is the number that a query gives.
