@@ -134,8 +134,9 @@ func (b *board) step(e controller.Event) {
 	b.t.Helper()
 	var next controller.State
 	var effects []controller.Effect
-	if b.steps > 30 && b.steps%20 != 0 {
-		next, effects = controller.Step(b.s, e, b.now) // looking costs a hundred times as much
+	// Looking costs a hundred times as much, and of a full board seconds.
+	if len(b.kept) > 200 || b.steps > 30 && b.steps%20 != 0 {
+		next, effects = controller.Step(b.s, e, b.now)
 	} else {
 		next, effects = b.pureStep(e)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -131,7 +132,8 @@ func (a *api) describeUploads() {
 }
 
 // serveDescription adds the document itself, which needs no token. It is made
-// when every route is known.
+// when somebody first asks for it: every route is known by then, and no start of
+// a server waits for it.
 func (a *api) serveDescription(mux *http.ServeMux) {
 	a.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Tags: []string{"Health"}, Security: []map[string][]string{},
@@ -143,18 +145,18 @@ func (a *api) serveDescription(mux *http.ServeMux) {
 			"default": a.describeProblem(),
 		},
 	})
-	asJSON, err := json.Marshal(a.OpenAPI())
-	if err != nil {
-		panic(err) // of what is compiled in: the first test finds it
-	}
-	asYAML, err := a.OpenAPI().YAML()
-	if err != nil {
-		panic(err)
-	}
-	for path, document := range map[string][]byte{"json": asJSON, "yaml": asYAML} {
+	for path, write := range map[string]func() ([]byte, error){
+		"json": func() ([]byte, error) { return json.Marshal(a.OpenAPI()) },
+		"yaml": a.OpenAPI().YAML,
+	} {
+		document := sync.OnceValues(write)
 		mux.HandleFunc("GET /openapi."+path, func(w http.ResponseWriter, _ *http.Request) {
+			body, err := document()
+			if err != nil {
+				panic(err) // of what is compiled in: the first test finds it
+			}
 			w.Header().Set("Content-Type", "application/openapi+"+path)
-			_, _ = w.Write(document)
+			_, _ = w.Write(body)
 		})
 	}
 }
