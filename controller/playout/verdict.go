@@ -2,6 +2,7 @@ package playout
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -22,6 +23,7 @@ const (
 var (
 	ErrTooLittleSent     = errors.New("too little was sent to judge by")
 	ErrTooLittleMeasured = errors.New("too little was measured")
+	ErrNoRest            = fmt.Errorf("%w: not what there is when nothing is sent", ErrTooLittleMeasured)
 	ErrUnlike            = errors.New("what was measured does not follow what was sent")
 )
 
@@ -40,7 +42,8 @@ type Figure struct {
 	Quantity firmware.Quantity
 	Verdict  Verdict
 	// Level is the mean while the cue was loud, Rest the mean while the
-	// amplifier had power and nothing was sent; in the quantity's unit.
+	// amplifier had power and nothing was sent (0 also where that is not known);
+	// in the quantity's unit.
 	Level, Rest float64
 	Correlation float64 // of what was measured with what was sent, -1 to 1
 	Err         error   // why the verdict is Unknown
@@ -55,6 +58,7 @@ const (
 	leastLoud  = 0.03
 
 	leastSteps = 10  // loud ones that a verdict takes: one second
+	leastShare = 0.4 // of the loud ones, that Heard takes: it speaks for the whole cue
 	leastRest  = 2   // quiet ones that make a rest
 	stretch    = 100 // steps that must not be silent together: ten seconds
 
@@ -109,24 +113,39 @@ func judgeOne(sent []float64, r Reading) Figure {
 		return f
 	}
 	rest, rested := mean(m.measured, quiet)
-	if rested < leastRest {
-		rest = 0
+	f.Level, f.Correlation = level, m.correlation
+	if rested >= leastRest {
+		f.Rest = rest
+		f.Verdict, f.Err = m.decide(loud, level, rest, r.Noise)
+	} else {
+		// The rest is between nothing and the least that was measured. What holds
+		// at both ends holds.
+		f.Verdict, f.Err = m.decide(loud, level, 0, r.Noise)
+		if v, _ := m.decide(loud, level, m.least(), r.Noise); v != f.Verdict {
+			f.Verdict, f.Err = Unknown, ErrNoRest
+		}
 	}
-	f.Level, f.Rest, f.Correlation = level, rest, m.correlation
-	follows := m.correlation >= leastCorrelation
-	switch {
-	case follows && level-rest <= r.Noise,
-		follows && m.fellSilent(loud, rest),
-		!follows && m.wasFlat(loud, rest, r.Noise):
-		f.Verdict = Silent
-	case !follows:
-		f.Err = ErrUnlike
-	case m.correlation < noChance/math.Sqrt(float64(m.steps)):
-		f.Err = ErrTooLittleSent
-	default:
-		f.Verdict = Heard
+	if f.Verdict == Heard && float64(measured) < leastShare*float64(len(loud)) {
+		f.Verdict, f.Err = Unknown, ErrTooLittleMeasured
 	}
 	return f
+}
+
+// decide gives the verdict of a sensor that reads rest when nothing is sent, and
+// why it is Unknown.
+func (m *match) decide(loud []int, level, rest, noise float64) (Verdict, error) {
+	follows := m.correlation >= leastCorrelation
+	switch {
+	case follows && level-rest <= noise,
+		follows && m.fellSilent(loud, rest),
+		!follows && m.wasFlat(loud, rest, noise):
+		return Silent, nil
+	case !follows:
+		return Unknown, ErrUnlike
+	case m.correlation < noChance/math.Sqrt(float64(m.steps)):
+		return Unknown, ErrTooLittleSent
+	}
+	return Heard, nil
 }
 
 // split gives the numbers of the steps that were loud for their ten seconds, as
@@ -214,6 +233,17 @@ func (m *match) correlate() {
 	if ee > 0 && mm > 0 {
 		m.correlation, m.slope = both/math.Sqrt(ee*mm), both/ee
 	}
+}
+
+// least is the lowest that was measured.
+func (m *match) least() float64 {
+	low := math.Inf(1)
+	for _, v := range m.measured {
+		if !math.IsNaN(v) {
+			low = min(low, v)
+		}
+	}
+	return low
 }
 
 // mean of the steps that are known.

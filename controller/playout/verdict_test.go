@@ -193,6 +193,79 @@ func TestJudgeBrokenReadings(t *testing.T) {
 	}
 }
 
+// What was heard is said of the whole cue: little of it does not tell, and what a
+// sensor reads at rest must be known where it matters.
+func TestJudgeIsNotSureOfLittle(t *testing.T) {
+	const idle, ripple = 0.12, 0.003
+	healthy := meter{rest: idle, gain: 5.9, noise: ripple}
+	linear := meter{rest: idle, gain: 2, linear: true, noise: ripple}
+	minute := spoken(0.1, time.Minute)
+	only := func(from, to int) func([]float64) {
+		return func(values []float64) {
+			for i := range values {
+				if i < from || i >= to {
+					values[i] = math.NaN()
+				}
+			}
+		}
+	}
+	// Music without a pause, and a blast, behind another cue: nothing is quiet.
+	music := make([]float64, 600)
+	for i := range music {
+		music[i] = 0.1 * (1 + 0.7*math.Sin(float64(i)/3))
+	}
+	blast := steady(0.7, 30*time.Second)[before:]
+	for _, tt := range []struct {
+		name  string
+		sent  []float64
+		meter meter
+		edit  func([]float64)
+		want  playout.Verdict
+		err   error
+	}{
+		{"all of it", minute, healthy, nil, playout.Heard, nil},
+		{"the first half", minute, healthy, only(0, 300), playout.Heard, nil},
+		{"the first ten seconds of a minute", minute, healthy, only(0, 105), playout.Unknown, playout.ErrTooLittleMeasured},
+		{"the last ten seconds", minute, healthy, only(505, 605), playout.Unknown, playout.ErrTooLittleMeasured},
+		{"two seconds of an hour", spoken(0.1, time.Hour), healthy, only(0, 25), playout.Unknown, playout.ErrTooLittleMeasured},
+		{"a quarter, a step here and there", minute, healthy, func(values []float64) {
+			for i := range values {
+				if i%4 != 0 {
+					values[i] = math.NaN()
+				}
+			}
+		}, playout.Unknown, playout.ErrTooLittleMeasured},
+		{"ten seconds of silence are enough", minute, meter{rest: idle, noise: ripple}, only(0, 105), playout.Silent, nil},
+
+		{"music, no rest", music, healthy, nil, playout.Heard, nil},
+		{"music, no rest, by the amplitude", music, linear, nil, playout.Heard, nil},
+		{"music, no rest, no current at all", music, meter{noise: ripple}, nil, playout.Silent, nil},
+		{"music, no rest, idle current only", music, meter{rest: idle, noise: ripple}, nil, playout.Unknown, playout.ErrNoRest},
+		{"music, no rest, it died after forty seconds", music, meter{rest: 2, gain: 5.9, noise: ripple, to: 400}, nil, playout.Unknown, playout.ErrNoRest},
+		{"a blast, no rest", blast, healthy, nil, playout.Unknown, playout.ErrNoRest},
+		{"a blast, no rest, no current at all", blast, meter{noise: ripple}, nil, playout.Silent, nil},
+		{"a blast, no rest, idle current only", blast, meter{rest: idle, noise: ripple}, nil, playout.Unknown, playout.ErrNoRest},
+	} {
+		r := tt.meter.reading(tt.sent)
+		if tt.edit != nil {
+			tt.edit(r.Values)
+		}
+		verdict, figures := playout.Judge(tt.sent, []playout.Reading{r})
+		if f := figures[0]; verdict != tt.want || f.Verdict != tt.want || !errors.Is(f.Err, tt.err) {
+			t.Errorf("%s: %s, want %s (%v): %+v", tt.name, verdict, tt.want, tt.err, f)
+		}
+	}
+	// Another quantity may decide.
+	ear := playout.Reading{Sensor: "ear", Quantity: firmware.Sound, Noise: 0.08}
+	for _, v := range music {
+		ear.Values = append(ear.Values, 20*v)
+	}
+	idling := meter{rest: idle, noise: ripple}.reading(music)
+	if verdict, figures := playout.Judge(music, []playout.Reading{idling, ear}); verdict != playout.Heard {
+		t.Errorf("%s: %+v", verdict, figures)
+	}
+}
+
 func TestJudgeSeveralSensors(t *testing.T) {
 	sent := spoken(0.1, time.Minute)
 	heard := meter{rest: 0.12, gain: 5.9, noise: 0.003}.reading(sent)
