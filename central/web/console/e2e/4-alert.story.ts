@@ -15,7 +15,7 @@ test('cán bộ xã phát báo động, thấy từng cụm loa, rồi hủy', a
   await expect(page.getByText('phường Đoàn Kết').first()).toBeVisible();
   await accessible(page);
   await page.getByRole('button', { name: 'XEM LỆNH VÀ PHÁT' }).click();
-  await sign(page, 'Giữ để phát cảnh báo');
+  await sign(page, 'Giữ để phát báo động');
 
   await expect(page).toHaveURL(/\/alerts\/live\//);
   await expect(page.getByText('Đang có hiệu lực').first()).toBeVisible();
@@ -26,7 +26,7 @@ test('cán bộ xã phát báo động, thấy từng cụm loa, rồi hủy', a
   expect(await secondsHeard('doan-ket-02', began), 'the board itself sounded').toBeGreaterThan(10);
 
   await page.getByRole('button', { name: /HỦY BÁO ĐỘNG/ }).click();
-  await sign(page, 'Giữ để hủy cảnh báo');
+  await sign(page, 'Giữ để hủy báo động');
   await expect(page.getByText('Đã hủy').first()).toBeVisible({ timeout: 20_000 });
   await expect(page.getByText(/[1-5] đang phát/)).toHaveCount(0, { timeout: 20_000 });
 });

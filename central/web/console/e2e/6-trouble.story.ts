@@ -24,7 +24,7 @@ test('phiên làm việc hết giữa chừng: đăng nhập lại, chữ đã v
   await newBulletin(page, 'Phiên hết giữa chừng');
   await page.context().clearCookies();
   await save(page);
-  const again = page.getByRole('dialog', { name: 'Phiên làm việc đã hết' });
+  const again = page.getByRole('dialog', { name: 'Phiên làm việc đã hết hạn' });
   await again.getByLabel('Mật khẩu').fill(story.password);
   await again.getByRole('button', { name: 'Đăng nhập lại' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Phiên hết giữa chừng' })).toBeVisible();

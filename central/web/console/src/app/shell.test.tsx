@@ -70,7 +70,7 @@ describe('the shell', () => {
   it('says whether what is shown is new', async () => {
     serve({});
     await show(around);
-    expect(await screen.findByText('Đang nối với máy chủ…')).toBeInTheDocument();
+    expect(await screen.findByText('Đang kết nối với máy chủ…')).toBeInTheDocument();
     Events.all.at(-1)!.tell('hello', { at: '2026-11-21T10:00:00Z', boot: 'a' });
     expect(screen.getByText('Đang cập nhật')).toBeInTheDocument();
   });
@@ -88,7 +88,7 @@ describe('the shell', () => {
     await show(around);
     await userEvent.type(await screen.findByLabelText('text'), 'đang viết dở');
     await userEvent.click(screen.getByRole('button', { name: 'save' }));
-    const dialog = await screen.findByRole('dialog', { name: 'Phiên làm việc đã hết' });
+    const dialog = await screen.findByRole('dialog', { name: 'Phiên làm việc đã hết hạn' });
     await userEvent.type(within(dialog).getByLabelText(/Mật khẩu/), 'sai{Enter}');
     expect(await within(dialog).findByText('Sai mật khẩu.')).toBeInTheDocument();
     await userEvent.clear(within(dialog).getByLabelText(/Mật khẩu/));

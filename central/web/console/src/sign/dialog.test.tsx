@@ -132,7 +132,7 @@ describe('signing', () => {
     const draft = draftOf('alert.live');
     serve(answers(draft, { state: 'in-use', confirmed: true }));
     const { dialog } = await opened(draft, 'en');
-    expect(await dialog.findByText(/LIVE ALERT/)).toHaveClass('loa-emergency-band');
+    expect(await dialog.findByText(/REAL ALERT/)).toHaveClass('loa-emergency-band');
   });
 
   it.each<[string, (d: Draft) => void]>([
@@ -205,7 +205,7 @@ describe('what will be heard', () => {
 
   it.each([
     ['bulletin.live', 'Ký và duyệt bản tin'],
-    ['alert.live', 'Giữ để phát cảnh báo'],
+    ['alert.live', 'Giữ để phát báo động'],
     ['alert.drill', 'Giữ để phát diễn tập'],
   ])('%s: the very file can be heard', async (name, button) => {
     const draft = naming(name);

@@ -87,7 +87,7 @@ describe('why a cluster is silent', () => {
       brief: silence('last-silent', { occurrence, order: hash, output: 'main' }),
       entries: [{ at: '2026-11-21T22:31:00Z', kind: 'run', orderKind: 'plan', title: 'Tin sáng', occurrence, output: 'main', fate: 'finished', verdict: 'silent', evidence }],
     });
-    expect(await screen.findByText(/tăng âm không ăn điện: nhiều khả năng tăng âm hỏng/)).toBeVisible();
+    expect(await screen.findByText(/tăng âm không tiêu thụ điện: nhiều khả năng tăng âm hỏng/)).toBeVisible();
   });
 
   it('lists what else is wrong, once', async () => {
@@ -180,7 +180,7 @@ describe('the record', () => {
     const ran = (await within(record()).findByText('Tin sáng')).closest('li') as HTMLElement;
     expect(ran).toHaveTextContent('Đã phát xong. Nghe thấy tiếng.');
     await user.click(within(ran).getByText('Bằng chứng'));
-    for (const text of ['đóng 05:30:00, mở 05:31:59', '05:30:01 đến 05:31:58', '5.616.000 mẫu, tức 1 phút 57 giây', 'trung bình -20,6 dB, cao nhất -1,6 dB', 'Nhạc hiệu, Bản ghi âm', 'Tiếng ở loa', '1,89 Pa', '97%']) {
+    for (const text of ['đóng lúc 05:30:00, mở lúc 05:31:59', '05:30:01 đến 05:31:58', '5.616.000 mẫu, tức 1 phút 57 giây', 'trung bình -20,6 dB, cao nhất -1,6 dB', 'Nhạc hiệu, Bản ghi âm', 'Tiếng ở loa', '1,89 Pa', '97%']) {
       expect(ran).toHaveTextContent(text);
     }
   });

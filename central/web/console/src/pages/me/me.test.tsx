@@ -8,7 +8,7 @@ import Account from '.';
 afterEach(() => vi.unstubAllGlobals());
 
 async function change(old: string) {
-  await userEvent.type(await screen.findByLabelText(/Mật khẩu hiện nay/), old);
+  await userEvent.type(await screen.findByLabelText(/Mật khẩu hiện tại/), old);
   await userEvent.type(screen.getByLabelText(/^Mật khẩu mới/), 'một câu dễ nhớ');
   await userEvent.type(screen.getByLabelText(/^Nhập lại/), 'một câu dễ nhớ');
   await userEvent.click(screen.getByRole('button', { name: 'Đổi mật khẩu' }));
@@ -19,7 +19,7 @@ describe('one’s own account', () => {
     const asked = serve({ 'PUT /api/v1/me/password': {} });
     await show(<Account />);
     await change('cũ');
-    await waitFor(() => expect(screen.getByLabelText(/Mật khẩu hiện nay/)).toHaveValue(''));
+    await waitFor(() => expect(screen.getByLabelText(/Mật khẩu hiện tại/)).toHaveValue(''));
     expect(asked.find((a) => a.method === 'PUT')?.body).toEqual({ old: 'cũ', new: 'một câu dễ nhớ' });
   });
 
@@ -27,7 +27,7 @@ describe('one’s own account', () => {
     serve({ 'PUT /api/v1/me/password': () => refuse(422, 'wrong-password', '', [{ location: 'old', message: 'is wrong' }]) });
     await show(<Account />);
     await change('sai');
-    expect(await screen.findByText('Sai mật khẩu hiện nay.')).toBeInTheDocument();
+    expect(await screen.findByText('Sai mật khẩu hiện tại.')).toBeInTheDocument();
     expect(screen.getByLabelText(/^Mật khẩu mới/)).toHaveValue('một câu dễ nhớ');
   });
 

@@ -56,7 +56,7 @@ describe('an invitation', () => {
   it.each([
     ['used', 410, /đã được dùng/],
     ['expired', 410, /đã hết hạn/],
-    ['not-found', 404, /không biết đường dẫn này/],
+    ['not-found', 404, /Đường dẫn này không đúng/],
   ])('that is %s says so', async (code, status, words) => {
     serve({ 'GET /api/v1/welcome': welcome, 'POST /api/v1/invitations/look': () => refuse(status, code) });
     await show(<Welcome />, at);
