@@ -25,10 +25,6 @@ export const story = {
   get data() {
     return said('STORY_DATA');
   },
-  /** Seconds. */
-  get firstSound() {
-    return Number(said('STORY_FIRST_SOUND'));
-  },
   /** What the newcomer of the first story chooses for all the demo's people. */
   password: 'mận-trắng-Tả-Lèng-2026',
 };
