@@ -11,7 +11,7 @@ test('kỹ thuật viên tìm ra vì sao một cụm loa im lặng, trong hai l�
   await signIn(page, people.technician);
   const alarm = page.getByRole('link', { name: new RegExp(unplugged) }).or(page.locator(`a[href="/clusters/${unplugged}"]`)).first();
   await expect(alarm).toHaveCount(0);
-  fault(unplugged, 'unplugged');
+  await fault(unplugged, 'unplugged');
   // It comes up by itself; the last will needs no time-out.
   await expect(alarm).toBeVisible({ timeout: 20_000 });
   await accessible(page);
@@ -19,6 +19,6 @@ test('kỹ thuật viên tìm ra vì sao một cụm loa im lặng, trong hai l�
   await expect(page.getByText(/Mất điện hoặc mất mạng/i).first()).toBeVisible();
   await accessible(page);
 
-  fault(unplugged, 'none');
+  await fault(unplugged, 'none');
   await expect(page.getByText(/Mất điện hoặc mất mạng/i)).toHaveCount(0, { timeout: 30_000 });
 });

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, story } from './stage';
+import { promisify } from 'node:util';
+import { story } from './stage';
 
 /** What an eye on a cluster's relay and an ear at its horns have noticed. */
 export interface BoardRecord {
@@ -30,6 +31,6 @@ export async function secondsHeard(cluster: string, since: number): Promise<numb
 }
 
 /** Breaks a simulated cluster, or mends it again: see `loa-sim fault --help`. */
-export function fault(cluster: string, kind: string): void {
-  execFileSync(join(root, 'build/run/loa-sim'), ['fault', '--data', join(story.data, 'sim'), cluster, kind]);
+export async function fault(cluster: string, kind: string): Promise<void> {
+  await promisify(execFile)(join(story.checkout, 'build/run/loa-sim'), ['fault', '--data', join(story.data, 'sim'), cluster, kind]);
 }

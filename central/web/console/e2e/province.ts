@@ -14,11 +14,17 @@ const patience = 8 * 60_000;
  * afterwards; with STORY_ADDRESS set the stories are told to one that runs.
  */
 export default async function province(): Promise<() => Promise<void>> {
-  if (process.env['STORY_ADDRESS']) return () => Promise.resolve();
+  if (!process.env['STORY_ADDRESS']) return started(root);
+  process.env['STORY_CHECKOUT'] ??= root;
+  return () => Promise.resolve();
+}
+
+/** Runs the `scripts/run` of a checkout, and gives what ends it again. */
+export async function started(checkout: string): Promise<() => Promise<void>> {
   const kept = process.env['LOA_DATA'];
   const data = kept ?? mkdtempSync(join(tmpdir(), 'loa-stories-'));
   const run = spawn('scripts/run', ['--record'], {
-    cwd: root,
+    cwd: checkout,
     env: { ...process.env, LOA_DATA: data },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -37,6 +43,8 @@ export default async function province(): Promise<() => Promise<void>> {
     process.env['STORY_LINK'] = /(http:\/\/\S+#\S+)/.exec(said)?.[1] ?? '';
     process.env['STORY_BOARD'] = find(/cluster (\S+) is a real agent/);
     process.env['STORY_DATA'] = data;
+    process.env['STORY_CHECKOUT'] = checkout;
+    process.env['STORY_FIRST_SOUND'] = find(/first sound after (\d+) s/);
   } catch (e) {
     await end();
     throw e;
@@ -50,7 +58,7 @@ async function heard(run: ChildProcess): Promise<string> {
   const late = setTimeout(() => run.kill('SIGINT'), patience);
   let said = '';
   for await (const line of createInterface({ input: run.stdout })) {
-    console.log(line);
+    console.error(line);
     said += line + '\n';
     if (line.includes('first sound after')) {
       clearTimeout(late);

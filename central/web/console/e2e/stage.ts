@@ -25,6 +25,14 @@ export const story = {
   get data() {
     return said('STORY_DATA');
   },
+  /** The folder whose `scripts/run` it was. */
+  get checkout() {
+    return said('STORY_CHECKOUT');
+  },
+  /** Seconds. */
+  get firstSound() {
+    return Number(said('STORY_FIRST_SOUND'));
+  },
   /** What the newcomer of the first story chooses for all the demo's people. */
   password: 'mận-trắng-Tả-Lèng-2026',
 };
