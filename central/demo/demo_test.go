@@ -229,7 +229,7 @@ func TestASecondStartLeavesPeoplesWork(t *testing.T) {
 	ctx := t.Context()
 	w := whole(t)
 	must(t, w.registry.TakeRole(ctx, "quan", registry.Role{Person: "tho", Name: registry.Technician, Area: "12"}))
-	must(t, w.planner.Remove(ctx, "phat", "sang"))
+	must(t, w.planner.Remove(ctx, "phat", "sang", 1))
 	_, err := w.library.Withdraw(ctx, "phat", "tin-mot")
 	must(t, err)
 	greeted, err := w.planner.Programme(ctx, "chao-mung")
@@ -272,7 +272,7 @@ func TestTheWelcomeIsPeoplesToChange(t *testing.T) {
 	if again, err := w.planner.Programme(ctx, "chao-mung"); err != nil || again.Revision != p.Revision || again.Start != p.Start {
 		t.Errorf("it is %+v: %v", again, err)
 	}
-	must(t, w.planner.Remove(ctx, "phat", "chao-mung"))
+	must(t, w.planner.Remove(ctx, "phat", "chao-mung", p.Revision))
 	w.setUp()
 	if _, err := w.planner.Programme(ctx, "chao-mung"); !errors.Is(err, planner.ErrNotFound) {
 		t.Errorf("it is back: %v", err)

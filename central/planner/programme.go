@@ -119,7 +119,9 @@ type Store interface {
 	// PutProgramme replaces revision p.Revision-1: *Conflict when that is not
 	// the present one, ErrNotFound.
 	PutProgramme(ctx context.Context, by string, p Programme) error
-	RemoveProgramme(ctx context.Context, by, id string) error // ErrNotFound
+	// RemoveProgramme is *Conflict when revision is not the present one,
+	// ErrNotFound.
+	RemoveProgramme(ctx context.Context, by, id string, revision int64) error
 	Programme(ctx context.Context, id string) (Programme, error)
 	Programmes(ctx context.Context) ([]Programme, error) // by id
 }
@@ -149,9 +151,10 @@ func (pl *Planner) Change(ctx context.Context, by string, p Programme) (Programm
 	return p, pl.store.PutProgramme(ctx, by, p)
 }
 
-// Remove takes a programme out of every plan.
-func (pl *Planner) Remove(ctx context.Context, by, id string) error {
-	return pl.store.RemoveProgramme(ctx, by, id)
+// Remove takes a programme out of every plan. revision is the one that was read:
+// nobody removes what another has just changed.
+func (pl *Planner) Remove(ctx context.Context, by, id string, revision int64) error {
+	return pl.store.RemoveProgramme(ctx, by, id, revision)
 }
 
 // Programme is ErrNotFound for an unknown id.

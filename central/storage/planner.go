@@ -31,12 +31,8 @@ func (s plannerStore) AddProgramme(ctx context.Context, by string, p planner.Pro
 
 func (s plannerStore) PutProgramme(ctx context.Context, by string, p planner.Programme) error {
 	return s.db.write(ctx, func(t *tx) error {
-		was, err := one(ctx, t, planner.ErrNotFound, scanProgramme, `SELECT content FROM programmes WHERE id = ?`, p.ID)
-		if err != nil {
+		if err := t.atRevision(p.ID, p.Revision-1); err != nil {
 			return err
-		}
-		if was.Revision != p.Revision-1 {
-			return &planner.Conflict{ID: p.ID, Have: was.Revision, Want: p.Revision - 1}
 		}
 		if _, err := t.exec(`UPDATE programmes SET revision = ?, area = ?, content = ? WHERE id = ?`, p.Revision, p.Area, asJSON(p), p.ID); err != nil {
 			return err
@@ -45,14 +41,22 @@ func (s plannerStore) PutProgramme(ctx context.Context, by string, p planner.Pro
 	})
 }
 
-func (s plannerStore) RemoveProgramme(ctx context.Context, by, id string) error {
+// atRevision is *planner.Conflict when a programme is at another revision.
+func (t *tx) atRevision(id string, want int64) error {
+	was, err := one(t.ctx, t, planner.ErrNotFound, scanProgramme, `SELECT content FROM programmes WHERE id = ?`, id)
+	if err == nil && was.Revision != want {
+		err = &planner.Conflict{ID: id, Have: was.Revision, Want: want}
+	}
+	return err
+}
+
+func (s plannerStore) RemoveProgramme(ctx context.Context, by, id string, revision int64) error {
 	return s.db.write(ctx, func(t *tx) error {
-		n, err := t.exec(`DELETE FROM programmes WHERE id = ?`, id)
-		if err != nil {
+		if err := t.atRevision(id, revision); err != nil {
 			return err
 		}
-		if n == 0 {
-			return planner.ErrNotFound
+		if _, err := t.exec(`DELETE FROM programmes WHERE id = ?`, id); err != nil {
+			return err
 		}
 		return t.audit(by, "programme.remove", id, nil)
 	})

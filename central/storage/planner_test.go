@@ -92,10 +92,16 @@ func plannerContract(t *testing.T, open func(t *testing.T) planner.Store) {
 	t.Run("what is removed is gone", func(t *testing.T) {
 		s := open(t)
 		must(t, s.AddProgramme(t.Context(), "an", programme("sang")))
-		must(t, s.RemoveProgramme(t.Context(), "an", "sang"))
+		for _, revision := range []int64{0, 2, -1} {
+			var conflict *planner.Conflict
+			if err := s.RemoveProgramme(t.Context(), "an", "sang", revision); !errors.As(err, &conflict) || conflict.Have != 1 || conflict.Want != revision {
+				t.Errorf("revision %d: %v", revision, err)
+			}
+		}
+		must(t, s.RemoveProgramme(t.Context(), "an", "sang", 1))
 		_, err := s.Programme(t.Context(), "sang")
 		is(t, err, planner.ErrNotFound)
-		is(t, s.RemoveProgramme(t.Context(), "an", "sang"), planner.ErrNotFound)
+		is(t, s.RemoveProgramme(t.Context(), "an", "sang", 1), planner.ErrNotFound)
 	})
 }
 
@@ -112,7 +118,10 @@ func TestPlannerAudit(t *testing.T) {
 	if err := s.PutProgramme(t.Context(), "binh", second); err == nil {
 		t.Error("the same revision twice was kept")
 	}
-	must(t, s.RemoveProgramme(t.Context(), "an", "sang"))
+	if err := s.RemoveProgramme(t.Context(), "binh", "sang", 1); err == nil {
+		t.Error("an old revision was removed")
+	}
+	must(t, s.RemoveProgramme(t.Context(), "an", "sang", 2))
 	rows, err := db.Audit(t.Context(), 0, 100)
 	must(t, err)
 	var got []string

@@ -76,7 +76,7 @@ func TestDescriptionIsComplete(t *testing.T) {
 			if !bytes.Contains(op.Responses["default"], []byte("application/problem+json")) {
 				t.Errorf("%s: no problem is described", at)
 			}
-			if method == "put" && (strings.HasPrefix(path, "/api/v1/bulletins") || strings.HasPrefix(path, "/api/v1/programmes")) && !bytes.Contains(raw, []byte("If-Match")) {
+			if (method == "put" || method == "delete") && (strings.HasPrefix(path, "/api/v1/bulletins") || strings.HasPrefix(path, "/api/v1/programmes")) && !bytes.Contains(raw, []byte("If-Match")) {
 				t.Errorf("%s: If-Match is not described", at)
 			}
 		}

@@ -189,7 +189,6 @@ func TestBulletinsAndProgrammesThatAreRefused(t *testing.T) {
 		{"conflicts of a wrong one", "lan", "POST", "/programmes/conflicts", program.with(object{"rule": "x"}), 422, "invalid", []string{"rule"}},
 		{"an id that is there", "lan", "POST", "/programmes", program.with(object{"id": "sang"}), 409, "exists", nil},
 		{"an unknown area", "lan", "POST", "/programmes", program.with(object{"area": "99999"}), 422, "invalid", []string{"area"}},
-		{"an unknown programme", "lan", "DELETE", "/programmes/nie", nil, 404, "not-found", nil},
 		{"a plan that was never sent", "lan", "GET", "/clusters/muong-te-01/plan", nil, 404, "not-found", nil},
 		{"a day without a date", "lan", "GET", "/clusters/muong-te-01/day", nil, 422, "invalid", []string{"date"}},
 		{"a day that is none", "lan", "GET", "/clusters/muong-te-01/day?date=2026-02-31", nil, 422, "invalid", []string{"date"}},
@@ -226,6 +225,15 @@ func TestTwoEditors(t *testing.T) {
 			t.Errorf("%s: %+v", path, kept)
 		}
 	}
+	// Nobody removes what another has just changed.
+	w.ask("lan", "DELETE", "/programmes/sang", nil).refused(428, "if-match", "If-Match")
+	w.ask("lan", "DELETE", "/programmes/sang", nil, "If-Match", "*").refused(422, "invalid", "If-Match")
+	w.ask("lan", "DELETE", "/programmes/nie", nil, "If-Match", `"1"`).refused(404, "not-found")
+	w.ask("binh", "DELETE", "/programmes/sang", nil, "If-Match", `"1"`).refused(412, "changed")
+	w.ask("lan", "GET", "/programmes/sang", nil).ok(nil)
+	w.ask("lan", "DELETE", "/programmes/sang", nil, "If-Match", `"2"`).ok(nil)
+	w.ask("lan", "DELETE", "/programmes/sang", nil, "If-Match", `"2"`).refused(404, "not-found")
+
 	w.ask("lan", "POST", "/bulletins/ban-tin/withdraw", nil).ok(nil)
 	w.ask("lan", "POST", "/bulletins/ban-tin/withdraw", nil).ok(nil)
 	w.ask("lan", "PUT", "/bulletins/ban-tin", bulletinOf(muongTe), "If-Match", `"2"`).refused(409, "state")

@@ -218,7 +218,14 @@ func (a *api) programmeByID(ctx context.Context, in *ProgrammeID) (*programmeAns
 	return &programmeAnswer{etag(p.Revision), Programme{ProgrammeFields(p), introduced(p.By).Name}}, err
 }
 
-func (a *api) removeProgramme(ctx context.Context, in *ProgrammeID) (*body[none], error) {
+func (a *api) removeProgramme(ctx context.Context, in *struct {
+	ProgrammeID
+	IfMatch string `header:"If-Match" doc:"The ETag of what was read."`
+}) (*body[none], error) {
+	revision, err := ifMatch(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
 	p, err := a.Planner.Programme(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -226,7 +233,7 @@ func (a *api) removeProgramme(ctx context.Context, in *ProgrammeID) (*body[none]
 	if err := a.Registry.Allow(ctx, asks(ctx), registry.EditProgrammes, p.Area); err != nil {
 		return nil, err
 	}
-	if err := a.Planner.Remove(ctx, asks(ctx), in.ID); err != nil {
+	if err := a.Planner.Remove(ctx, asks(ctx), in.ID, revision); err != nil {
 		return nil, err
 	}
 	a.Planned()

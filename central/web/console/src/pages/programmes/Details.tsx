@@ -51,7 +51,7 @@ function Inside({ programme: p, start, onClose, onEdit }: { programme: Programme
   const [asking, setAsking] = useState<'remove' | 'leave'>();
   const apply = useApply();
   const remove = useMutation({
-    mutationFn: () => api.delete('/programmes/{id}', { path: { id: p.id } }),
+    mutationFn: () => api.delete('/programmes/{id}', { path: { id: p.id }, ifMatch: etagOf(p) }),
     onSuccess: onClose,
     onSettled: () => Promise.all([client.invalidateQueries({ queryKey: ['programmes'] }), client.invalidateQueries({ queryKey: ['schedule'] })]),
   });

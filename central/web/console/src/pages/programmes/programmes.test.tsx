@@ -81,6 +81,22 @@ it('shows both versions when somebody else changed it, and loses none', async ()
   expect(puts[1]?.body).toMatchObject({ title: 'Tin của họ', late: 600 });
 }, 30_000);
 
+it('removes only the version that was read', async () => {
+  let revision = 1;
+  const asked = serve({
+    ...answers,
+    'GET /api/v1/programmes': () => [{ ...programme, revision }],
+    'DELETE /api/v1/programmes/tin-sang': () => (revision++ === 1 ? refuse(412, 'changed') : {}),
+  });
+  await show(<Programmes />, { at: '/programmes?view=day&open=tin-sang@2026-11-21T05:30:00', path: '/programmes' });
+  fireEvent.click(await screen.findByRole('button', { name: 'Xóa chương trình' }, wait));
+  fireEvent.click(screen.getByRole('button', { name: 'Xóa hẳn' }));
+  await screen.findByText('Trong lúc đó người khác đã sửa. Hãy xem bản mới rồi sửa lại.', undefined, wait);
+  fireEvent.click(screen.getByRole('button', { name: 'Xóa hẳn' }));
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull(), wait);
+  expect(asked.filter((a) => a.method === 'DELETE').map((a) => a.headers.get('If-Match'))).toEqual(['"1"', '"2"']);
+}, 30_000);
+
 it('keeps what is not saved, and brings it back', async () => {
   serve(answers);
   const { title, unmount } = await open('/programmes?view=day&edit=new');

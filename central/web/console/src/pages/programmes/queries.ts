@@ -59,13 +59,13 @@ export function useApply() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: async ({ what, etag }: { what: Change; etag: string }) => {
-      if (what.create) await api.post('/programmes', { body: what.create });
+      const made = what.create && (await api.post('/programmes', { body: what.create }));
       if (!what.change) return;
       const { change: body } = what;
       try {
         await api.put('/programmes/{id}', { path: { id: body.id }, body, ifMatch: etag });
       } catch (e) {
-        if (what.create) await api.delete('/programmes/{id}', { path: { id: what.create.id } });
+        if (made) await api.delete('/programmes/{id}', { path: { id: made.id }, ifMatch: etagOf(made) });
         throw e;
       }
     },
