@@ -344,6 +344,7 @@ describe('a key set', () => {
     expect(within(note).getByText('Rules new or changed').parentElement).toHaveTextContent(': 7 persons of');
     // The new one is not compared with what the server tells: that would hide the captain.
     const changed = dialog.getAllByText('Persons changed since revision 4').map((l) => l.parentElement!);
+    expect(changed).toHaveLength(2); // of what the server tells, and of the new one
     expect(changed.at(-1)).toHaveTextContent('Name of captain');
     expect(changed.at(-1)).not.toHaveTextContent('Name of officer');
   });
