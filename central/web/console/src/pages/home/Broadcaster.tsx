@@ -128,6 +128,7 @@ function Signatures() {
   const { t } = useTranslation(['home', 'words']);
   const me = useMe();
   const { data } = useQuery({ queryKey: ['orders', 'gathering'], queryFn: ({ signal }) => api.get('/orders', { query: { state: 'gathering', limit: 100 }, signal }) });
+  const drafts = useBulletins('draft', 50).data;
   const waiting = (data ?? []).filter((o) => o.kind === 'bulletin' && o.persons.length > 0 && !o.persons.includes(me.id));
   if (waiting.length === 0) return null;
   return (
@@ -136,12 +137,15 @@ function Signatures() {
         {t('broadcaster.signatures')} {`(${String(waiting.length)})`}
       </Title>
       <ul className={classes.list}>
-        {waiting.map((o) => (
-          <li key={o.hash} className={classes.row}>
-            <Link to={`/bulletins/${encodeURIComponent(o.subject.replace(/^bulletin\//, ''))}`}>{o.subject.replace(/^bulletin\//, '')}</Link>
-            <span>{t(`words:kind.${o.kind as 'bulletin'}`)}</span>
-          </li>
-        ))}
+        {waiting.map((o) => {
+          const id = o.subject.replace(/^bulletin\//, '');
+          return (
+            <li key={o.hash} className={classes.row}>
+              <Link to={`/bulletins/${encodeURIComponent(id)}`}>{drafts?.find((b) => b.id === id)?.title ?? id}</Link>
+              <span>{t(`words:kind.${o.kind as 'bulletin'}`)}</span>
+            </li>
+          );
+        })}
       </ul>
     </Paper>
   );
