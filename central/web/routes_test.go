@@ -328,7 +328,7 @@ func (w *world) programmesArePlanned() {
 	if len(all) != 2 || all[0].ByName != "lan" || all[1].ByName != "Lò Thị Mai" {
 		w.Errorf("%+v", all)
 	}
-	w.ask("phuc", "DELETE", "/programmes/tinh", nil, "If-Match", `"1"`).ok(nil)
+	w.ask("phuc", "DELETE", "/programmes/tinh", nil, "If-Match", `"2"`).ok(nil)
 
 	now := time.Now().UTC().Truncate(time.Hour)
 	_, err = w.orders.SendPlan(w.Context(), protocol.Plan{
