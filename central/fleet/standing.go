@@ -38,13 +38,12 @@ func (f *Fleet) Standings(ctx context.Context, q Filter) ([]Standing, error) {
 	if err != nil {
 		return nil, err
 	}
+	all := f.seen(known)
 	now := time.Now()
 	list := make([]Standing, 0, len(known))
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, c := range known {
+	for i, c := range known {
 		_, enrolled := boards[c.ID]
-		if s := f.standing(c, enrolled, now); q.takes(s.Picture) {
+		if s := all[i].standing(c, enrolled, now); q.takes(s.Picture) {
 			list = append(list, s)
 		}
 	}
@@ -62,19 +61,35 @@ func (f *Fleet) Standing(ctx context.Context, cluster string) (Standing, error) 
 		return Standing{}, err
 	}
 	_, enrolled := boards[cluster]
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.standing(c, enrolled, time.Now()), nil
+	return f.seen([]registry.Cluster{c})[0].standing(c, enrolled, time.Now()), nil
 }
 
-// standing puts together what is known. The caller holds mu.
-func (f *Fleet) standing(c registry.Cluster, enrolled bool, now time.Time) Standing {
-	s := Standing{Cluster: c, Picture: f.pictures[c.ID], Enrolled: enrolled}
-	s.Picture.Cluster = c.ID
-	facts := Facts{Enrolled: enrolled, Picture: s.Picture}
-	if j, ok := f.judged[c.ID]; ok {
-		facts.Judged = &j
+// seen is what is known of one cluster. What it points to does not change.
+type seen struct {
+	picture Picture
+	judged  *Judged // nil: none
+}
+
+// seen copies what is known of clusters, in their order. Boards' messages wait for
+// mu, so nothing is worked out under it.
+func (f *Fleet) seen(clusters []registry.Cluster) []seen {
+	all := make([]seen, len(clusters))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, c := range clusters {
+		all[i].picture = f.pictures[c.ID]
+		if j, ok := f.judged[c.ID]; ok {
+			all[i].judged = &j
+		}
 	}
+	return all
+}
+
+// standing puts together what is known.
+func (k seen) standing(c registry.Cluster, enrolled bool, now time.Time) Standing {
+	s := Standing{Cluster: c, Picture: k.picture, Enrolled: enrolled}
+	s.Picture.Cluster = c.ID
+	facts := Facts{Enrolled: enrolled, Picture: s.Picture, Judged: k.judged}
 	s.Causes = Causes(facts, now)
 	return s
 }

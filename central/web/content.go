@@ -137,7 +137,8 @@ func (a *api) changeBulletin(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.mayBulletin(ctx, in.ID, registry.EditBulletins); err != nil {
+	was, err := a.mayBulletin(ctx, in.ID, registry.EditBulletins)
+	if err != nil {
 		return nil, err
 	}
 	b := in.Body.content()
@@ -151,8 +152,11 @@ func (a *api) changeBulletin(ctx context.Context, in *struct {
 	if err := a.allow(ctx, registry.EditBulletins, "areas", b.Areas...); err != nil {
 		return nil, err
 	}
-	changed, err := a.Library.Edit(ctx, asks(ctx), b)
-	return tagged(changed), err
+	edited, err := a.Library.Edit(ctx, asks(ctx), b)
+	if err == nil {
+		a.left("bulletins", in.ID, was.Areas, edited.Areas)
+	}
+	return tagged(edited), err
 }
 
 func (a *api) withdrawBulletin(ctx context.Context, in *BulletinID) (*bulletinAnswer, error) {
@@ -268,7 +272,7 @@ func (a *api) approved(ctx context.Context, hash string) (note string, err error
 		}
 		return "the document is sealed, but is not put on the schedule: " + p.Detail, nil
 	}
-	a.teller.content.Add(changed{"bulletins", b.ID})
+	a.teller.content.Add(changed{What: "bulletins", ID: b.ID})
 	a.Planned()
 	return "", nil
 }

@@ -292,7 +292,7 @@ func (a *api) noteChange(ctx huma.Context, next func(huma.Context)) {
 	if what == "me" {
 		id = asks(ctx.Context())
 	}
-	a.teller.content.Add(changed{kind, id})
+	a.teller.content.Add(changed{What: kind, ID: id})
 }
 
 // contentOf is what changes with a request to a path that begins so. What is an

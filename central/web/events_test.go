@@ -6,13 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"loa/central/fleet"
 	"loa/central/registry"
 	"loa/controller/protocol"
 )
@@ -275,6 +278,23 @@ func TestStreamsTellWhatConcernsThePerson(t *testing.T) {
 		step("nothing is kept", func() {
 			w.ask("nam", "POST", "/programmes/conflicts", programmeOf(doanKet, "ban-tin")).ok(nil)
 		}, nil)
+		step("a programme is made", func() { w.ask("phuc", "POST", "/programmes", programmeOf(muongTe, "ban-tin")).ok(nil) },
+			map[string][]string{"lan": {"content programmes"}, "nam": {"content programmes"}, "phuc": {"content programmes"}, "chi": {"content programmes"}, "kim": {"content programmes"}})
+		moved := []string{"content programmes sang"}
+		step("a programme goes elsewhere", func() {
+			w.ask("phuc", "PUT", "/programmes/sang", programmeOf(doanKet, "ban-tin"), "If-Match", `"1"`).ok(nil)
+		}, map[string][]string{"lan": moved, "nam": moved, "phuc": slices.Repeat(moved, 2), "chi": slices.Repeat(moved, 2), "kim": moved})
+		step("a programme is removed", func() { w.ask("nam", "DELETE", "/programmes/sang", nil, "If-Match", `"2"`).ok(nil) },
+			map[string][]string{"nam": moved, "phuc": moved, "chi": moved})
+		step("a bulletin goes elsewhere", func() {
+			w.ask("phuc", "PUT", "/bulletins/ban-tin", bulletinOf(doanKet), "If-Match", `"2"`).ok(nil)
+		}, map[string][]string{"lan": changed, "nam": changed, "phuc": slices.Repeat(changed, 2), "chi": slices.Repeat(changed, 2), "kim": changed})
+		step("made and removed at once", func() {
+			w.ask("lan", "POST", "/programmes", programmeOf(muongTe, "ban-tin")).ok(nil)
+			w.ask("lan", "PUT", "/programmes/sang", programmeOf(muongTe, "ban-tin"), "If-Match", `"1"`).ok(nil)
+			w.ask("lan", "DELETE", "/programmes/sang", nil, "If-Match", `"2"`).ok(nil)
+		}, map[string][]string{"lan": {"content programmes", moved[0]}, "nam": {"content programmes"}, "phuc": {"content programmes", moved[0]},
+			"chi": {"content programmes", moved[0]}, "kim": {"content programmes", moved[0]}})
 		var d draft
 		drafted := []string{"order gathering"}
 		step("an alert is drafted", func() { w.ask("lan", "POST", "/alerts", alertOf(muongTe)).ok(&d) },
@@ -396,6 +416,49 @@ func TestAStreamThatMayNotGoOn(t *testing.T) {
 				t.Errorf("%+v", seen)
 			}
 		})
+	})
+}
+
+// stuck answers nothing while it is held, as a disk that is busy with a backup.
+type stuck struct {
+	*registry.Registry
+	held atomic.Bool
+}
+
+func (s *stuck) Cluster(ctx context.Context, id string) (registry.Cluster, error) {
+	if s.held.Load() {
+		<-ctx.Done()
+		return registry.Cluster{}, ctx.Err()
+	}
+	return s.Registry.Cluster(ctx, id)
+}
+
+// What cannot be worked out in time ends the streams, whose readers would believe
+// that nothing changed; whoever comes then is told again.
+func TestTellingsThatTakeTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newQuietWorld(t)
+		places := &stuck{Registry: w.registry}
+		var err error
+		w.fleet, err = fleet.New(fleet.Options{Store: w.db.Fleet(), Registry: places, Log: slog.New(slog.DiscardHandler)})
+		w.must(err)
+		w.options.Fleet = w.fleet
+		w.pipe()
+		l := w.listen("tho")
+		places.held.Store(true)
+		w.tells("muong-te-01")
+		in(9 * time.Second)
+		if all, open := l.came(); len(all) != 0 || !open {
+			t.Errorf("%q, open %v", all, open)
+		}
+		in(2 * time.Second)
+		if _, open := l.came(); open {
+			t.Error("it goes on, and knows nothing")
+		}
+		places.held.Store(false)
+		l = w.listen("tho")
+		w.tells("muong-te-01")
+		l.next("clusters", nil)
 	})
 }
 

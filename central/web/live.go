@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"loa/central/changes"
 	"loa/central/fleet"
+	"loa/central/library"
 	"loa/central/orders"
+	"loa/central/planner"
 	"loa/central/registry"
 	"loa/controller/protocol"
 )
@@ -29,6 +32,8 @@ const (
 	mostBehind = 32                     // tellings that a stream has not written yet
 	mostListed = 500                    // changes in one event
 	mostNotes  = 1000                   // changes of content that are remembered
+	mostLeft   = 100                    // areas that a change names which content has left
+	tellWithin = 10 * time.Second       // for what is told to be worked out
 )
 
 // teller hands what changed to the streams.
@@ -60,6 +65,7 @@ func (s *stream) end(why string) {
 type changed struct {
 	What string `json:"what"`
 	ID   string `json:"id,omitempty"`
+	left string // areas in which it is no more, with spaces between; "": where it is now
 }
 
 // telling is what changed since the one before. It does not change itself.
@@ -169,7 +175,6 @@ func since[K comparable](l *changes.Log[K], mark *changes.Mark) (changed []K, wh
 
 // tell goes on until it may rest.
 func (a *api) tell(rest chan struct{}, read marks) {
-	ctx := context.Background()
 	pace := time.NewTimer(0)
 	defer pace.Stop()
 	for {
@@ -196,7 +201,7 @@ func (a *api) tell(rest chan struct{}, read marks) {
 			continue
 		}
 		hashes = append(hashes, sounded...)
-		what, err := a.telling(ctx, clusters, hashes, content)
+		what, err := a.telling(clusters, hashes, content)
 		if err != nil {
 			// Whoever listens would believe that nothing changed.
 			a.Log.Error("tell what changed", "error", err)
@@ -207,7 +212,9 @@ func (a *api) tell(rest chan struct{}, read marks) {
 	}
 }
 
-func (a *api) telling(ctx context.Context, clusters, hashes []string, content []changed) (*telling, error) {
+func (a *api) telling(clusters, hashes []string, content []changed) (*telling, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), tellWithin)
+	defer cancel()
 	t := &telling{}
 	standings, err := a.Fleet.Standings(ctx, fleet.Filter{IDs: append([]string{}, clusters...)})
 	if err != nil {
@@ -296,22 +303,37 @@ func (a *api) meant(ctx context.Context, hash string) int {
 	return s.Counts.Targets
 }
 
-// areasOf are whom a change of content concerns.
-func (a *api) areasOf(ctx context.Context, c changed) ([]string, error) {
+// areasOf are whom a change of content concerns; nil for everybody who may look.
+func (a *api) areasOf(ctx context.Context, c changed) (areas []string, err error) {
 	switch {
+	case c.left != "":
+		return strings.Fields(c.left), nil
 	case c.ID == "":
+		return nil, nil
 	case c.What == "bulletins":
-		b, err := a.Library.Bulletin(ctx, c.ID)
-		if err == nil {
-			return b.Areas, nil
-		}
+		var b library.Bulletin
+		b, err = a.Library.Bulletin(ctx, c.ID)
+		areas = b.Areas
 	case c.What == "programmes":
-		p, err := a.Planner.Programme(ctx, c.ID)
-		if err == nil {
-			return []string{p.Area}, nil
-		}
+		var p planner.Programme
+		p, err = a.Planner.Programme(ctx, c.ID)
+		areas = []string{p.Area}
 	}
-	return nil, nil
+	if errors.Is(err, planner.ErrNotFound) || errors.Is(err, library.ErrNotFound) {
+		return []string{}, nil // it is gone, and those whom that concerns are told
+	}
+	return areas, err
+}
+
+// left tells the areas in which content was and is no more.
+func (a *api) left(what, id string, was, is []string) {
+	gone := slices.DeleteFunc(slices.Clone(was), func(code string) bool { return slices.Contains(is, code) })
+	switch {
+	case len(gone) > mostLeft:
+		a.teller.content.Add(changed{What: what})
+	case len(gone) > 0:
+		a.teller.content.Add(changed{what, id, strings.Join(gone, " ")})
+	}
 }
 
 // plain is v as one line of JSON. What cannot be encoded, as a time that is far

@@ -52,6 +52,12 @@ func (p *pipe) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 func newPipedWorld(t *testing.T) *world {
 	t.Helper()
 	w := newQuietWorld(t)
+	w.pipe()
+	return w
+}
+
+// pipe serves with the options as they are now.
+func (w *world) pipe() {
 	p := &pipe{accepted: make(chan net.Conn), closed: make(chan struct{})}
 	w.ending = make(chan struct{})
 	w.options.Ending = w.ending
@@ -61,6 +67,5 @@ func newPipedWorld(t *testing.T) *world {
 	w.server.Listener = p
 	w.server.Start()
 	w.server.Client().Transport.(*http.Transport).DialContext = p.dial
-	t.Cleanup(w.server.Close)
-	return w
+	w.Cleanup(w.server.Close)
 }

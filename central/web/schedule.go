@@ -177,7 +177,11 @@ func (a *api) changeProgramme(ctx context.Context, in *struct {
 	if err := a.mayProgramme(ctx, p); err != nil {
 		return nil, err
 	}
-	return a.keep(ctx, p, a.Planner.Change)
+	kept, err := a.keep(ctx, p, a.Planner.Change)
+	if err == nil {
+		a.left("programmes", in.ID, []string{was.Area}, []string{p.Area})
+	}
+	return kept, err
 }
 
 func (a *api) programmes(ctx context.Context, _ *none) (*body[[]Programme], error) {
@@ -236,6 +240,7 @@ func (a *api) removeProgramme(ctx context.Context, in *struct {
 	if err := a.Planner.Remove(ctx, asks(ctx), in.ID, revision); err != nil {
 		return nil, err
 	}
+	a.left("programmes", in.ID, []string{p.Area}, nil)
 	a.Planned()
 	return answer(none{}), nil
 }
