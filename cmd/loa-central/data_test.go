@@ -72,6 +72,59 @@ func TestServeSaysWhatIsInItsWay(t *testing.T) {
 	}
 }
 
+// testdata/older.db is of schema 5, from before people signed in and places were
+// kept, with a person, her role and her token (of the secret below); newer.db is
+// of a schema that no program knows.
+const olderToken = "loa_0123456789abcdef_da925a30e31f7fdaa7044e3e5ba4ae17670de82d677b0e7adf5700428a137a36"
+
+// A folder of an older program is brought up to date by serve, and everything in
+// it goes on.
+func TestServeOnAFolderOfAnOlderProgram(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	must(t, os.Mkdir(data, 0o700))
+	write(t, filepath.Join(data, "central.db"), read(t, "testdata/older.db"))
+	for range 2 { // and a second start finds nothing to do
+		printed, logged, stop := started(t, data)
+		if strings.Contains(printed+logged, "link") {
+			t.Errorf("somebody is there, and it says %q, %q", printed, logged)
+		}
+		people, done, err := central.OpenRegistry(data)
+		must(t, err)
+		if p, err := people.PersonByToken(t.Context(), olderToken); err != nil || p.Name != "Lò Văn An" {
+			t.Errorf("her token: %+v, %v", p, err)
+		}
+		if path, err := people.Path(t.Context(), "03433"); err != nil || len(path) != 2 {
+			t.Errorf("areas: %v, %v", path, err)
+		}
+		// What came with newer schemas works on what was there.
+		if _, _, err := people.Invite(t.Context(), commandLine, []string{"lo-van-an"}, time.Hour); err != nil {
+			t.Error(err)
+		}
+		must(t, done())
+		stop()
+		must(t, (&verifyCommand{Data: data}).Run(t.Context()))
+	}
+}
+
+// A folder of a newer program is refused with one sentence that says what to do,
+// and is left as it was.
+func TestServeOnAFolderOfANewerProgram(t *testing.T) {
+	data := t.TempDir()
+	newer := read(t, "testdata/newer.db")
+	write(t, filepath.Join(data, "central.db"), newer)
+	for range 2 {
+		code, out, errs := call(t, "", "serve", "--data", data, "--api", "127.0.0.1:0", "--broker", "127.0.0.1:0", "--audio", "127.0.0.1:0")
+		if code != 1 || out != "" || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "loa-central: ") || !strings.Contains(errs, "database is newer than this program: ") ||
+			!strings.Contains(errs, "has schema 9999, this program knows ") || !strings.Contains(errs, "start the newer program, or restore a backup from before it") {
+			t.Errorf("exit %d: %s%s", code, out, errs)
+		}
+	}
+	const header = 100 // says how SQLite opened it last
+	if !bytes.Equal(newer[header:], read(t, filepath.Join(data, "central.db"))[header:]) {
+		t.Error("the database was changed")
+	}
+}
+
 // The second server on a folder is refused; the commands beside the first are
 // not; and nothing of the first stands in the way of the next.
 func TestOneServerAFolder(t *testing.T) {

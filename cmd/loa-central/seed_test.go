@@ -8,8 +8,8 @@ import (
 	"loa/central/storage"
 )
 
-// bare is a data folder without an area: a server that starts for the first time
-// takes in what comes with it.
+// bare is a data folder as a server's first start leaves it: without an area, of
+// which the first administrator or this command brings some.
 func bare(t *testing.T) string {
 	t.Helper()
 	data := t.TempDir()
