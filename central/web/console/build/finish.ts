@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
+import { wordsOfPages } from './words.ts';
 
 /** The most that one page may need before it is there, compressed by gzip. */
 const limit = 300 * 1024;
@@ -74,16 +75,19 @@ function report(manifest: Record<string, Chunk>, sizes: Map<string, number>) {
   // A page is shown in one language: the words of the larger one are counted.
   const words = (language: string) => Object.keys(manifest).filter((k) => k.startsWith(`src/i18n/${language}/`));
   const shell = files(entry, new Set(['index.html']));
-  const always = ['common', 'shell', 'words', 'sign', 'signIn'];
+  const always = ['common', 'shell', 'words'];
+  const own = wordsOfPages();
   const kb = (n: number) => (n / 1024).toFixed(1).padStart(6) + ' KB';
   const rows: [string, number][] = [];
   const pages = Object.keys(manifest).filter((k) => /^src\/pages\/[^/]+\//.test(k) && manifest[k]?.isDynamicEntry);
   for (const page of pages) {
-    const name = page.split('/')[2] ?? page;
+    const name = page.replace(/^src\/pages\/|(\/index)?\.tsx?$/g, '');
+    const folder = name.split('/')[0] ?? name;
+    const those = own.get(name) ?? own.get(folder) ?? [];
     const need = files(page, new Set(shell));
     for (const w of words('vi')) {
       const ns = w.split('/').pop()?.replace('.json', '') ?? '';
-      if (always.includes(ns) || ns === name) files(w, need);
+      if (always.includes(ns) || those.includes(ns)) files(w, need);
     }
     rows.push([page.replace('src/pages/', ''), total(need)]);
   }

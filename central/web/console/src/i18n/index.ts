@@ -59,3 +59,10 @@ export function startWords(language = rememberedLanguage()) {
       react: { useSuspense: true },
     });
 }
+
+/** withWords fetches a page together with all words that it will ever show: one
+ * whose words came later would give way to the sign of waiting once more. */
+export async function withWords<M>(load: () => Promise<M>, ...namespaces: string[]): Promise<M> {
+  const [page] = await Promise.all([load(), i18next.loadNamespaces(namespaces)]);
+  return page;
+}

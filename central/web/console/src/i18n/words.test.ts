@@ -1,9 +1,10 @@
 // Every word is there in both languages, is used, and no word stands in the
 // code itself. The source is read by TypeScript's own parser.
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { wordsOfPages } from '../../build/words';
 
 const root = join(import.meta.dirname, '..');
 
@@ -79,6 +80,38 @@ describe('words', () => {
       ones(words).filter((k) => !whole.has(k) && !begun.some((h) => k.startsWith(h))).map((k) => `${name}:${k}`),
     );
     expect(unused).toEqual([]);
+  });
+});
+
+/** The words that a module and all that it imports ask for. */
+function asked(module: string, seen = new Set<string>()): Set<string> {
+  const all = new Set<string>();
+  const source = sources.find(({ name }) => [`${module}.tsx`, `${module}.ts`, `${module}/index.tsx`, `${module}/index.ts`].includes(name));
+  if (!source || seen.has(source.name)) return all;
+  seen.add(source.name);
+  visit(source.tree, (n) => {
+    if ((ts.isImportDeclaration(n) || ts.isExportDeclaration(n)) && n.moduleSpecifier && ts.isStringLiteral(n.moduleSpecifier)) {
+      const from = n.moduleSpecifier.text;
+      const to = from.startsWith('@/') ? from.slice(2) : from.startsWith('.') ? join(dirname(source.name), from) : undefined;
+      const onlyTypes = ts.isImportDeclaration(n) && n.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+      if (to && !onlyTypes) asked(to, seen).forEach((w) => all.add(w));
+    }
+    if (ts.isCallExpression(n) && n.expression.getText() === 'useTranslation') {
+      n.arguments.forEach((a) => visit(a, (l) => ts.isStringLiteral(l) && all.add(l.text)));
+    }
+  });
+  return all;
+}
+
+describe('a page', () => {
+  const pages = [...wordsOfPages()];
+  it.each(pages)('%s is fetched with all its words, and no others', (page, words) => {
+    const needs = [...asked(`pages/${page}`)].filter((w) => !['common', 'shell', 'words'].includes(w));
+    expect(needs.sort()).toEqual([...words].sort());
+  });
+
+  it('says so of every page there is', () => {
+    expect(pages.length).toBeGreaterThanOrEqual(16);
   });
 });
 
