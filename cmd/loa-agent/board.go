@@ -10,10 +10,19 @@ import (
 	"loa/firmware/sim"
 )
 
-// openBoard opens every part that the config names. After an error nothing
-// stays open. A sound device that is lost later ends the agent.
+// openBoard opens every part that the config names, if this machine is the
+// board that it is written for. After an error nothing stays open. A sound
+// device that is lost later ends the agent.
 func openBoard(ctx context.Context, c config, end context.CancelCauseFunc) (firmware.Board, error) {
+	return openBoardOn(ctx, "/proc/device-tree/model", c, end)
+}
+
+// openBoardOn is openBoard on a machine that a file names.
+func openBoardOn(ctx context.Context, modelFile string, c config, end context.CancelCauseFunc) (firmware.Board, error) {
 	var b firmware.Board
+	if err := c.fits(modelFile); err != nil {
+		return b, err
+	}
 	fail := func(err error) (firmware.Board, error) { return firmware.Board{}, errors.Join(err, b.Close()) }
 	for _, o := range c.Outputs {
 		b.Outputs = append(b.Outputs, firmware.Output{
@@ -25,6 +34,7 @@ func openBoard(ctx context.Context, c config, end context.CancelCauseFunc) (firm
 			simulated = sim.NewAmplifier()
 		}
 		for _, r := range o.Relays {
+			r.Chip, r.Line = c.wire(r.Chip, r.Line)
 			opened, err := openRelay(r, simulated)
 			if err != nil {
 				return fail(err)
@@ -45,8 +55,9 @@ func openBoard(ctx context.Context, c config, end context.CancelCauseFunc) (firm
 		}
 	}
 	for _, in := range c.Inputs {
+		chip, line := c.wire(in.Chip, in.Line)
 		opened, err := pi.OpenInput(pi.InputOptions{
-			Name: in.Name, Chip: in.Chip, Line: in.Line, ActiveLow: in.Active == levelLow, Debounce: time.Duration(in.Debounce),
+			Name: in.Name, Chip: chip, Line: line, ActiveLow: in.Active == levelLow, Debounce: time.Duration(in.Debounce),
 		})
 		if err != nil {
 			return fail(err)

@@ -12,6 +12,7 @@ import (
 // config is a board's file. Every relay and speaker is chosen for itself: a
 // simulated relay beside a real sound card is a legal board.
 type config struct {
+	Board   string   `yaml:"board"` // what it is, as in pi.Profiles; none is generic
 	Data    string   `yaml:"data"`  // folder of the key, the enrolment and the store
 	Clock   string   `yaml:"clock"` // "central": only central's signed time is right; "rtc": so is the system's
 	Outputs []output `yaml:"outputs"`
@@ -31,10 +32,15 @@ type output struct {
 type relay struct {
 	Name   string `yaml:"name"`
 	Kind   string `yaml:"kind"`   // "gpio" or "sim"
-	Chip   string `yaml:"chip"`   // gpio: the chip's label, as in pinctrl-rp1
-	Line   string `yaml:"line"`   // gpio: name or number on the chip
+	Chip   string `yaml:"chip"`   // gpio: the chip's label, as in pinctrl-rp1; known where the board is
+	Line   string `yaml:"line"`   // gpio: GPIO17 or pin 11; on a generic board name or number on the chip
 	Active string `yaml:"active"` // gpio: the level that closes the contact, "high" or "low"
-	Trace  string `yaml:"trace"`  // sim: a file that gets every edge
+
+	// ExternalPull says which way a resistor in the wiring holds a gpio line
+	// while no program does, "up" or "down". Empty is no resistor.
+	ExternalPull string `yaml:"externalPull"`
+
+	Trace string `yaml:"trace"` // sim: a file that gets every edge
 }
 
 type speaker struct {
@@ -51,7 +57,8 @@ type sensor struct {
 
 type input struct {
 	Name     string   `yaml:"name"`
-	Chip     string   `yaml:"chip"`
+	Use      string   `yaml:"use"`  // what its contact tells; an only input is the emergency button
+	Chip     string   `yaml:"chip"` // as a relay's
 	Line     string   `yaml:"line"`
 	Active   string   `yaml:"active"` // "high" or "low"
 	Debounce duration `yaml:"debounce"`
@@ -69,6 +76,13 @@ const (
 	kindSim      = "sim"
 	levelHigh    = "high"
 	levelLow     = "low"
+	pullUp       = "up"
+	pullDown     = "down"
+
+	useButton    = "emergency-button"
+	useMains     = "mains-present"
+	useDoor      = "cabinet-door"
+	useAmplifier = "amplifier-fault"
 )
 
 // Limits of a board's times.
@@ -100,7 +114,8 @@ func (f faults) has(at string) bool {
 
 // judge says what the values of a config have against being a board.
 func (c config) judge() faults {
-	j := judge{names: map[string]bool{}, lines: map[string]string{}}
+	j := judge{names: map[string]bool{}, wiring: newWiring(c)}
+	j.board(c.Board)
 	if c.Data == "" {
 		j.add("data", "is required: the folder of the board's key and store")
 	}
@@ -123,7 +138,8 @@ func (c config) judge() faults {
 	for i, in := range c.Inputs {
 		at := fmt.Sprintf("inputs[%d]", i)
 		j.name(at, in.Name)
-		j.line(at, in.Chip, in.Line, in.Active)
+		j.use(at+".use", in.Use, len(c.Inputs) == 1)
+		j.input(at, in)
 		j.between(at+".debounce", in.Debounce, 0, longestDebounce)
 	}
 	return j.faults
@@ -132,8 +148,8 @@ func (c config) judge() faults {
 // judge gathers faults, and what may be used once only.
 type judge struct {
 	faults
-	names map[string]bool
-	lines map[string]string // chip and line, to the path that uses it
+	names  map[string]bool
+	wiring wiring
 }
 
 func (j *judge) output(at string, o output) {
@@ -146,10 +162,13 @@ func (j *judge) output(at string, o output) {
 		j.name(at, r.Name)
 		j.oneOf(at+".kind", r.Kind, kindGPIO, kindSim)
 		if r.Kind == kindGPIO {
-			j.line(at, r.Chip, r.Line, r.Active)
+			j.relay(at, r)
 		}
 	}
 	j.oneOf(at+".speaker.kind", o.Speaker.Kind, kindALSA, kindSim)
+	if o.Speaker.Kind == kindALSA {
+		j.card(at+".speaker.card", o.Speaker.Card)
+	}
 	j.sensors(at, o)
 	j.between(at+".warmUp", o.WarmUp, 0, longestWarmUp)
 	j.between(at+".tail", o.Tail, 0, longestWarmUp)
@@ -210,22 +229,20 @@ func (j *judge) name(at, name string) {
 	j.names[name] = true
 }
 
-func (j *judge) line(at, chip, line, active string) {
-	if chip == "" {
-		j.add(at+".chip", "is required: the GPIO chip's label")
-	}
-	if line == "" {
-		j.add(at+".line", "is required: its name or number on the chip")
-	}
-	if chip != "" && line != "" {
-		used := chip + " " + line
-		if other := j.lines[used]; other != "" {
-			j.add(at+".line", "%.40q of %.40q is used by %s already", line, chip, other)
-		} else {
-			j.lines[used] = at
+// use is what an input tells. Whoever watches inputs knows only the button so
+// far, and a contact of the door must not sound the siren.
+func (j *judge) use(at, use string, only bool) {
+	switch use {
+	case useButton:
+	case useMains, useDoor, useAmplifier:
+		j.add(at, "%s is not supported yet, only %s is", use, useButton)
+	case "":
+		if !only {
+			j.add(at, "is required where there are several inputs: %s", useButton)
 		}
+	default:
+		j.add(at, "%.40q is none of %s, %s, %s, %s", use, useButton, useMains, useDoor, useAmplifier)
 	}
-	j.oneOf(at+".active", active, levelHigh, levelLow)
 }
 
 func (j *judge) between(at string, d duration, least, most time.Duration) {

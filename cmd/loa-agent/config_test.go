@@ -57,7 +57,7 @@ func TestConfig(t *testing.T) {
 	case second.Relays[0] != relay{Name: "shed-mains", Kind: kindSim, Trace: "/tmp/edges"}:
 	case second.LongestOn != duration(90*time.Minute):
 	case len(first.Sensors) != 0 || len(second.Sensors) != 2 || second.Sensors[1] != sensor{"ear", kindSim, "sound"}:
-	case len(c.Inputs) != 1 || c.Inputs[0] != input{"button", "pinctrl-rp1", "0022", levelLow, duration(50 * time.Millisecond)}:
+	case len(c.Inputs) != 1 || c.Inputs[0] != input{Name: "button", Chip: "pinctrl-rp1", Line: "0022", Active: levelLow, Debounce: duration(50 * time.Millisecond)}:
 	default:
 		return
 	}
@@ -131,14 +131,17 @@ inputs:
 		`outputs[1].sensors[2].kind: is required: sim`,
 		`outputs[1].speaker.kind: outputs[0].speaker.kind is alsa already: a board has one sound device`,
 		`inputs[0].name: "main" stands twice`,
+		`inputs[0].use: is required where there are several inputs: emergency-button`,
 		`inputs[0].line: "17" of "c" is used by outputs[0].relays[0] already`,
 		`inputs[1].name: is required`,
+		`inputs[1].use: is required where there are several inputs: emergency-button`,
 		`inputs[1].chip: is required: the GPIO chip's label`,
 		`inputs[1].line: is required: its name or number on the chip`,
+		`inputs[2].use: is required where there are several inputs: emergency-button`,
 		`inputs[2].debounce: is 1m0s, must be from 0s to 5s`,
 	}
 	got := strings.Split(err.Error(), "\n  ")
-	if !strings.HasSuffix(got[0], "board.yaml: 33 faults") {
+	if !strings.HasSuffix(got[0], "board.yaml: 36 faults") {
 		t.Errorf("begins with %q", got[0])
 	}
 	for i, line := range got[1:] {
@@ -176,6 +179,7 @@ func TestConfigThatIsNone(t *testing.T) {
 		"many sensors":        {one("    warmUp: 0s\n", strings.Repeat("      - {name: x, kind: sim, quantity: sound}\n", 7)+"    warmUp: 0s\n"), "outputs[1].sensors: 9, at most 8"},
 		"other case":          {one("warmUp", "warmup"), "outputs[0].warmup: is not a known key"},
 		"no time on":          {one("longestOn: 2h", "longestOn: 0s"), "outputs[0].longestOn: is 0s"},
+		"a long warm-up":      {one("800ms", "10m"), "outputs[0].warmUp: is 10m0s, must be from 0s to 10s"},
 		"too long on":         {one("longestOn: 2h", "longestOn: 25h"), "outputs[0].longestOn: is 25h0m0s"},
 		"negative":            {one("800ms", "-800ms"), "outputs[0].warmUp: is -800ms"},
 		"a time without end":  {one("800ms", ".inf"), `outputs[0].warmUp: ".inf" is not a time`},
