@@ -58,7 +58,7 @@ type Input struct {
 
 // OpenInput claims a line and pulls it to its inactive side.
 func OpenInput(o InputOptions) (*Input, error) {
-	line, err := claimLine("input "+o.Name, o.Chip, o.Line)
+	_, line, err := claimLine("input "+o.Name, o.Chip, o.Line)
 	if err != nil {
 		return nil, fmt.Errorf("open input %s: %w", o.Name, err)
 	}

@@ -1,7 +1,6 @@
 package pi_test
 
 import (
-	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -9,22 +8,21 @@ import (
 	"periph.io/x/conn/v3/gpio"
 )
 
-// line behaves as a line of gpioioctl was seen to behave on gpio-sim: the first
-// Out makes it an output at low before the level is set, a failed request
-// leaves periph believing in an output, and closing it leaves the level.
+// line behaves as lines were seen to behave on gpio-sim: as an output like Out,
+// which gets its direction and its level at once; as an input like one of
+// gpioioctl, which turns an output into an input by reading it.
 type line struct {
 	t *testing.T
 
-	mu      sync.Mutex
-	level   gpio.Level       // outside
-	output  bool             // what periph believes
-	granted bool             // what the kernel gave
-	fault   error            // of every request
-	refuse  error            // of setting an output's level
-	moves   func(gpio.Level) // called for each change of the level outside
-	edges   chan struct{}
-	gone    chan struct{} // closed: waits fail at once
-	closed  int
+	mu     sync.Mutex
+	level  gpio.Level // outside
+	output bool
+	fault  error            // of every request and every level
+	refuse error            // of what was done nevertheless
+	moves  func(gpio.Level) // called for each change of the level outside
+	edges  chan struct{}
+	gone   chan struct{} // closed: waits fail at once
+	closed int
 }
 
 func newLine(t *testing.T, level gpio.Level) *line {
@@ -38,7 +36,6 @@ func (l *line) In(pull gpio.Pull, _ gpio.Edge) error {
 	if l.fault != nil {
 		return l.fault
 	}
-	l.granted = true
 	switch pull {
 	case gpio.PullUp:
 		l.move(gpio.High)
@@ -51,22 +48,12 @@ func (l *line) In(pull gpio.Pull, _ gpio.Edge) error {
 func (l *line) Out(level gpio.Level) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.output {
-		l.output = true // believed before it is so
-		if l.fault != nil {
-			return l.fault
-		}
-		l.granted = true
-		l.move(gpio.Low)
+	if l.fault != nil {
+		return l.fault
 	}
-	if err := errors.Join(l.fault, l.refuse); err != nil {
-		return err
-	}
-	if !l.granted {
-		return errors.New("bad file descriptor")
-	}
+	l.output = true
 	l.move(level)
-	return nil
+	return l.refuse
 }
 
 func (l *line) Read() gpio.Level {
@@ -97,7 +84,7 @@ func (l *line) WaitForEdge(timeout time.Duration) bool {
 func (l *line) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.output, l.granted = false, false
+	l.output = false
 	l.closed++
 }
 

@@ -10,10 +10,9 @@ import (
 	"loa/firmware"
 )
 
-// OutLine is what a relay uses of a periph line. Read and Func are left out on
-// purpose: on an output of gpioioctl either of them turns it into an input.
+// OutLine is what a relay uses of a line, as of Out. It is an output when the
+// relay gets it, and again with the first level after it was closed.
 type OutLine interface {
-	In(pull gpio.Pull, edge gpio.Edge) error
 	Out(level gpio.Level) error
 	Close()
 }
@@ -34,31 +33,31 @@ const (
 	closed
 )
 
-// Relay drives one contact.
-//
-// gpioioctl's first Out makes the line an output at low before it sets the
-// level. So a line that closes on high is driven low from the beginning, while
-// one that closes on low stays an input with pull-up, which is open, until the
-// first command closes it: the low of that moment is what was asked for.
+// Relay drives one contact. Its line is an output from the first instant on, at
+// the level that opens the contact, and is never read by way of its direction.
 type Relay struct {
 	name      string
 	activeLow bool
 	free      func()
 
-	mu      sync.Mutex
-	line    OutLine
-	driving bool // the line is an output
-	at      contact
-	done    bool
+	mu   sync.Mutex
+	line OutLine
+	at   contact
+	done bool
 }
 
 // OpenRelay claims a line and opens its contact.
 func OpenRelay(o RelayOptions) (*Relay, error) {
-	line, err := claimLine("relay "+o.Name, o.Chip, o.Line)
+	chip, line, err := claimLine("relay "+o.Name, o.Chip, o.Line)
 	if err != nil {
 		return nil, fmt.Errorf("open relay %s: %w", o.Name, err)
 	}
-	r, err := NewRelay(o.Name, line, o.ActiveLow)
+	out, err := requestOut(chip.Path(), o.Chip, line.Number(), "loa relay "+o.Name, gpio.Level(o.ActiveLow))
+	if err != nil {
+		freeLine(line)
+		return nil, fmt.Errorf("open relay %s: %w", o.Name, err)
+	}
+	r, err := NewRelay(o.Name, out, o.ActiveLow)
 	if err != nil {
 		freeLine(line)
 		return nil, err
@@ -115,39 +114,30 @@ func (r *Relay) Close() error {
 		}
 	}
 	r.line.Close()
-	r.driving = false
 	r.free()
 	return nil
 }
 
-// open brings the line to the level, or the state, that opens the contact.
 func (r *Relay) open() error {
-	drive := func() error { return r.line.Out(gpio.Level(r.activeLow)) }
-	if r.activeLow && !r.driving {
-		drive = func() error { return r.line.In(gpio.PullUp, gpio.NoEdge) }
-	}
-	if err := r.try(drive, open); err != nil {
+	if err := r.drive(gpio.Level(r.activeLow), open); err != nil {
 		return fmt.Errorf("drive line to open: %w", err)
 	}
-	r.driving = r.driving || !r.activeLow
 	return nil
 }
 
 func (r *Relay) close() error {
-	drive := func() error { return r.line.Out(gpio.Level(!r.activeLow)) }
-	if err := r.try(drive, closed); err != nil {
+	if err := r.drive(gpio.Level(!r.activeLow), closed); err != nil {
 		return fmt.Errorf("drive line to closed: %w", err)
 	}
-	r.driving = true
 	return nil
 }
 
-// try drives the line. After an error it gives the line back, to be asked for
-// anew the next time: periph may take it for an output that it never got.
-func (r *Relay) try(drive func() error, at contact) error {
-	if err := drive(); err != nil {
+// drive brings the line to a level. After an error it gives the line back, so
+// that the wiring can open the contact; the next command asks for it anew.
+func (r *Relay) drive(level gpio.Level, at contact) error {
+	if err := r.line.Out(level); err != nil {
 		r.line.Close()
-		r.driving, r.at = false, unknown
+		r.at = unknown
 		return err
 	}
 	r.at = at

@@ -13,7 +13,7 @@ import (
 	"loa/firmware/pi"
 )
 
-// A relay must not click when it is opened, whatever periph does to the line.
+// A relay must not click when it is opened.
 func TestRelayMovesOnlyWhenTold(t *testing.T) {
 	for _, activeLow := range []bool{false, true} {
 		contact := func(l gpio.Level) string {
@@ -93,8 +93,8 @@ func TestRelayOpensAfterAnError(t *testing.T) {
 	}
 }
 
-// The first Out of an active-low relay drives the line low even where it then
-// fails; the relay has to take that back.
+// A level that was refused may have reached the wire all the same; the relay has
+// to take that back.
 func TestRelayTakesBackHalfACommand(t *testing.T) {
 	l := newLine(t, gpio.High)
 	var moves []gpio.Level
