@@ -34,8 +34,7 @@ func openBoardOn(ctx context.Context, modelFile string, c config, end context.Ca
 			simulated = sim.NewAmplifier()
 		}
 		for _, r := range o.Relays {
-			r.Chip, r.Line = c.wire(r.Chip, r.Line)
-			opened, err := openRelay(r, simulated)
+			opened, err := c.openRelay(r, simulated)
 			if err != nil {
 				return fail(err)
 			}
@@ -55,10 +54,7 @@ func openBoardOn(ctx context.Context, modelFile string, c config, end context.Ca
 		}
 	}
 	for _, in := range c.Inputs {
-		chip, line := c.wire(in.Chip, in.Line)
-		opened, err := pi.OpenInput(pi.InputOptions{
-			Name: in.Name, Chip: chip, Line: line, ActiveLow: in.Active == levelLow, Debounce: time.Duration(in.Debounce),
-		})
+		opened, err := pi.OpenInput(c.inputOptions(in))
 		if err != nil {
 			return fail(err)
 		}
@@ -67,11 +63,11 @@ func openBoardOn(ctx context.Context, modelFile string, c config, end context.Ca
 	return b, nil
 }
 
-func openRelay(r relay, simulated *sim.Amplifier) (firmware.Relay, error) {
+func (c config) openRelay(r relay, simulated *sim.Amplifier) (firmware.Relay, error) {
 	if r.Kind == kindSim {
 		return sim.NewRelay(r.Name, sim.RelayOptions{TracePath: r.Trace, Amplifier: simulated})
 	}
-	return pi.OpenRelay(pi.RelayOptions{Name: r.Name, Chip: r.Chip, Line: r.Line, ActiveLow: r.Active == levelLow})
+	return pi.OpenRelay(c.relayOptions(r))
 }
 
 func openSpeaker(ctx context.Context, name string, s speaker, simulated *sim.Amplifier, end context.CancelCauseFunc) (firmware.Speaker, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"loa/firmware/pi"
 )
@@ -51,6 +52,16 @@ func (c config) wire(chip, line string) (string, string) {
 		return p.Chip, strconv.Itoa(l.GPIO)
 	}
 	return chip, line
+}
+
+func (c config) relayOptions(r relay) pi.RelayOptions {
+	chip, line := c.wire(r.Chip, r.Line)
+	return pi.RelayOptions{Name: r.Name, Chip: chip, Line: line, ActiveLow: r.Active == levelLow}
+}
+
+func (c config) inputOptions(in input) pi.InputOptions {
+	chip, line := c.wire(in.Chip, in.Line)
+	return pi.InputOptions{Name: in.Name, Chip: chip, Line: line, ActiveLow: in.Active == levelLow, Debounce: time.Duration(in.Debounce)}
 }
 
 func (j *judge) board(name string) {

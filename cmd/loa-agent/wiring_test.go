@@ -148,8 +148,14 @@ func TestWiringNamesChipAndNumber(t *testing.T) {
 		{"", "pinctrl-rp1", "17", "pinctrl-rp1", "17"},
 		{"", "expander", "pin 11", "expander", "pin 11"},
 	} {
-		if chip, line := (config{Board: tt.board}).wire(tt.chip, tt.line); chip != tt.wantChip || line != tt.wantLine {
-			t.Errorf("%s: %s of %q is %s of %q, want %s of %q", tt.board, tt.line, tt.chip, line, chip, tt.wantLine, tt.wantChip)
+		c := config{Board: tt.board}
+		relay := c.relayOptions(relay{Name: "a", Kind: kindGPIO, Chip: tt.chip, Line: tt.line, Active: levelLow})
+		if want := (pi.RelayOptions{Name: "a", Chip: tt.wantChip, Line: tt.wantLine, ActiveLow: true}); relay != want {
+			t.Errorf("board %s: relay on %s is opened as %+v", tt.board, tt.line, relay)
+		}
+		input := c.inputOptions(input{Name: "b", Chip: tt.chip, Line: tt.line, Active: levelHigh, Debounce: 5})
+		if want := (pi.InputOptions{Name: "b", Chip: tt.wantChip, Line: tt.wantLine, Debounce: 5}); input != want {
+			t.Errorf("board %s: input on %s is opened as %+v", tt.board, tt.line, input)
 		}
 	}
 }
