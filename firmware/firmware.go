@@ -65,6 +65,10 @@ type Quantity string
 const (
 	Current Quantity = "current" // what the amplifier takes, in amperes
 	Sound   Quantity = "sound"   // pressure at the horns, in pascals
+	Line    Quantity = "line"    // what goes into the amplifier, or out of it, in volts
+	// Mains is the cabinet's supply, in volts. It follows nothing that was sent
+	// and is no evidence of it: its sensor does not stand among an Output's.
+	Mains Quantity = "mains"
 )
 
 // Sensor tells what an output really did: whether the amplifier took current,

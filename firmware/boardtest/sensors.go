@@ -15,6 +15,13 @@ import (
 
 const step = firmware.SensorStep
 
+// notice is how long a sensor may take to see that its chip or its bus failed,
+// or that it answers again; patience, that it does not answer at all.
+const (
+	notice   = 500 * time.Millisecond
+	patience = 2 * time.Second
+)
+
 func openRelayReadsNothing(t *testing.T, b firmware.Board, p Probe) {
 	o := b.Outputs[0]
 	begin := time.Now()
@@ -88,7 +95,7 @@ func readingsAreInTime(t *testing.T, b firmware.Board, p Probe) {
 	write(t, o.Speaker, noise(23, time.Second))
 	drain(t, o.Speaker)
 	end := time.Now()
-	time.Sleep(time.Second + p.Slack)
+	time.Sleep(time.Second + step + p.Slack) // a step is known when the next one is over
 	for _, s := range o.Sensors {
 		rest := slices.Max(read(t, s, begin.Add(-time.Second), 8))
 		// Seen on an axis that begins anywhere within a step.
@@ -185,16 +192,19 @@ func sensorFault(t *testing.T, b firmware.Board, p Probe) {
 	boom := errors.New("no answer on the bus")
 	from := time.Now().Add(-500 * time.Millisecond)
 	p.FailSensor(0, boom)
+	time.Sleep(notice)
 	if got, err := o.Sensors[0].Envelope(t.Context(), from, 3); !errors.Is(err, boom) || len(got) > 0 {
 		t.Errorf("a sensor out of order gives %v, %v", got, err)
 	}
 	p.FailSensor(0, nil)
+	time.Sleep(notice)
 	read(t, o.Sensors[0], from, 3)
 }
 
 func sensorHung(t *testing.T, b firmware.Board, p Probe) {
 	s := b.Outputs[0].Sensors[0]
 	p.HangSensor(0, true)
+	time.Sleep(patience)
 	const after = 300 * time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), after)
 	defer cancel()
@@ -204,6 +214,8 @@ func sensorHung(t *testing.T, b firmware.Board, p Probe) {
 		t.Errorf("a hung sensor: %v after %v, want an error after %v at most", err, took, after)
 	}
 	p.HangSensor(0, false)
+	time.Sleep(notice)
+	begin = time.Now()
 	time.Sleep(time.Second)
 	read(t, s, begin, 3)
 }
