@@ -53,6 +53,9 @@ func parseConfig(data []byte) (config, error) {
 	if len(file.Docs) == 1 && file.Docs[0].Body != nil {
 		decode(&found, file.Docs[0].Body, reflect.ValueOf(&c).Elem(), "")
 	}
+	if found.has("board") {
+		c.Board = "?" // not none, which is generic: its lines would be blamed
+	}
 	for _, f := range c.judge() {
 		// A value that could not be read is not missing too.
 		if !found.has(f.at) {

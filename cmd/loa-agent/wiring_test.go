@@ -193,6 +193,13 @@ func TestWiringOfAnUnknownBoard(t *testing.T) {
 	}
 }
 
+func TestWiringOfABoardThatCannotBeRead(t *testing.T) {
+	want := []string{"board: is a list, should be a word"}
+	if got := faultsOf(t, profiled("[raspberry-pi-4]", amplifier, "{kind: alsa}", "")); !slices.Equal(got, want) {
+		t.Errorf("%s", strings.Join(got, "\n"))
+	}
+}
+
 func TestEveryProfileCanBeWired(t *testing.T) {
 	for _, p := range pi.Profiles() {
 		if p.Name == pi.Generic {
