@@ -34,8 +34,8 @@ type VoltageOptions struct {
 	// far from it belongs to a sensor without power. A single input needs one,
 	// because the chip measures nothing below ground.
 	Bias float64
-	// Still is how long the very same reading may repeat, of an AC sensor always
-	// and of another while there is something to measure; 0 is ten seconds.
+	// Still is how long the very same reading may repeat, of a sensor with a bias
+	// always and of another while there is something to measure; 0 is ten seconds.
 	Still time.Duration
 }
 

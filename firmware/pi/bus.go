@@ -11,7 +11,8 @@ import (
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/i2c/i2creg"
 
-	_ "periph.io/x/host/v3/sysfs" // the kernel's I2C buses
+	_ "periph.io/x/host/v3/gpioioctl" // which sysfs depends on: without it no driver starts
+	_ "periph.io/x/host/v3/sysfs"     // the kernel's I2C buses
 )
 
 // busName is a bus as the kernel names it, or its number.
@@ -69,7 +70,7 @@ func openBus(user, name string, address uint16) (i2c.Bus, func() error, error) {
 }
 
 // chip is a converter with registers of 16 bits, high byte first, that a pointer
-// selects. The three chips of this package differ in nothing else.
+// selects. The three chips of this package differ in nothing else. It is used by one goroutine at a time.
 type chip struct {
 	kind   string // in errors
 	bus    i2c.Bus
@@ -81,6 +82,9 @@ type chip struct {
 
 	least, most int16   // readings at or beyond these are the converter's ends
 	perBit      float64 // of what is measured, in its unit
+
+	out [3]byte // kept, as a chip is asked some hundred times a second
+	in  [2]byte
 }
 
 type register struct {
@@ -101,7 +105,8 @@ func (c *chip) setUp() error {
 			return fmt.Errorf("is this the chip? Its register 0x%02x reads 0x%04x, a %s has 0x%04x there", r.at, got, c.kind, r.value)
 		}
 	}
-	if err := c.bus.Tx(c.at, []byte{c.set.at, byte(c.set.value >> 8), byte(c.set.value)}, nil); err != nil {
+	c.out = [3]byte{c.set.at, byte(c.set.value >> 8), byte(c.set.value)}
+	if err := c.bus.Tx(c.at, c.out[:], nil); err != nil {
 		return fmt.Errorf("write register 0x%02x: %w", c.set.at, err)
 	}
 	return c.check()
@@ -123,9 +128,9 @@ func (c *chip) check() error {
 }
 
 func (c *chip) read(at byte) (uint16, error) {
-	var r [2]byte
-	if err := c.bus.Tx(c.at, []byte{at}, r[:]); err != nil {
+	c.out[0] = at
+	if err := c.bus.Tx(c.at, c.out[:1], c.in[:]); err != nil {
 		return 0, fmt.Errorf("read register 0x%02x: %w", at, err)
 	}
-	return uint16(r[0])<<8 | uint16(r[1]), nil
+	return uint16(c.in[0])<<8 | uint16(c.in[1]), nil
 }

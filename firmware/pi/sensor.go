@@ -250,8 +250,9 @@ func (s *Sensor) take(now time.Time, raw int16) error {
 	switch quiet := now.Sub(s.now.moved); {
 	case raw <= s.chip.least || raw >= s.chip.most:
 		return fmt.Errorf("saturated: it reads %d, where its range ends", raw)
-	// Of nothing a converter may well read the very same for hours.
-	case quiet > s.still && (s.ac || v > s.noise):
+	// Of nothing a converter may well read the very same for hours; what gives
+	// an alternating voltage its bias is not that quiet.
+	case quiet > s.still && (math.Abs(v) > s.noise || s.bias != 0):
 		return fmt.Errorf("stuck: it has read %s for more than %v without the least change", s.amount(v), s.still)
 	case !s.ac && v > s.most:
 		return fmt.Errorf("out of range: it reads %s, at most %s is possible", s.amount(v), s.amount(s.most))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/i2c/i2creg"
 
 	"loa/firmware"
 	"loa/firmware/boardtest"
@@ -277,6 +278,8 @@ func TestSensorTrouble(t *testing.T) {
 	}
 	patient := coil()
 	patient.Still = 30 * time.Second
+	difference := grid()
+	difference.Input, difference.Bias = "A0-A1", 0
 	loose := steady(0) // an input that floats
 	for _, tt := range []struct {
 		name  string
@@ -325,6 +328,10 @@ func TestSensorTrouble(t *testing.T) {
 			force(0), time.Minute, "", nil},
 		{"ADS1115, mains stuck", ads1115(grid()), 0x48, func() *tiChip { return newADS1115(mains(0.4, 1.65)) },
 			force(13200), 11 * time.Second, "stuck", nil},
+		{"ADS1115, no mains on a difference", ads1115(difference), 0x48, func() *tiChip { return newADS1115(mains(0.15, 0), steady(0)) },
+			force(1), time.Minute, "", nil},
+		{"ADS1115, a difference stuck", ads1115(difference), 0x48, func() *tiChip { return newADS1115(mains(0.15, 0), steady(0)) },
+			force(1000), 11 * time.Second, "stuck", nil},
 		{"INA219, without power for a moment", ina219(coil()), 0x40, func() *tiChip { return newINA219(steady(3 * shunt)) },
 			func(_ *bus, c *tiChip) { c.power() }, 500 * time.Millisecond, "", nil},
 		{"ADS1115, without power for a moment", ads1115(grid()), 0x48, func() *tiChip { return newADS1115(mains(0.4, 1.65)) },
@@ -601,5 +608,66 @@ func TestOpenSensorNamesWhatIsMissing(t *testing.T) {
 	}
 	if _, err := pi.OpenINA226(pi.CurrentOptions{Name: "coil", Bus: "987"}); err == nil || !strings.Contains(err.Error(), "shunt 0") {
 		t.Errorf("bad options on a bus that is not there: %v, want the options' faults", err)
+	}
+}
+
+// wired is a bus as periph gives it, which can be opened and closed.
+type wired struct {
+	*bus
+	open *int
+}
+
+func (w wired) String() string { return "I2C764" }
+func (w wired) Close() error   { *w.open--; return nil }
+
+func TestOpenSensorTakesItsChipAlone(t *testing.T) {
+	open, wires := 0, newBus()
+	wires.chips[0x40], wires.chips[0x41] = newINA226(steady(0)), newINA219(steady(0))
+	if err := i2creg.Register("/dev/i2c-764", nil, 764, func() (i2c.BusCloser, error) {
+		open++
+		return wired{wires, &open}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	defer i2creg.Unregister("/dev/i2c-764")
+	o := coil()
+	o.Bus = "764"
+	first, err := pi.OpenINA226(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := o
+	same.Name, same.Bus = "another", "/dev/i2c-764"
+	if _, err := pi.OpenINA226(same); err == nil || !strings.Contains(err.Error(), "open sensor another: the chip at 0x40 on /dev/i2c-764 is already used by sensor coil") {
+		t.Errorf("two sensors on one chip: %v", err)
+	}
+	absent := o
+	absent.Address = 0x45
+	if _, err := pi.OpenINA226(absent); err == nil || !strings.Contains(err.Error(), "INA226 at 0x45 on /dev/i2c-764: ") {
+		t.Errorf("a chip that is not there: %v", err)
+	}
+	beside := o
+	beside.Address = 0x41
+	second, err := pi.OpenINA219(beside)
+	if err != nil {
+		t.Fatalf("a chip beside it: %v", err)
+	}
+	if open != 2 {
+		t.Errorf("the bus is open %d times, want once for each sensor", open)
+	}
+	for _, s := range []*pi.Sensor{first, second, first} {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}
+	if open != 0 {
+		t.Errorf("after Close the bus is open %d times", open)
+	}
+	again, err := pi.OpenINA226(same)
+	if err != nil {
+		t.Fatalf("open what was closed: %v", err)
+	}
+	if err := again.Close(); err != nil {
+		t.Errorf("close: %v", err)
 	}
 }
