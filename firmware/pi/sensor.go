@@ -277,7 +277,6 @@ func (s *Sensor) finish() {
 		if err := s.chip.check(); err != nil {
 			r.bad, r.n = err, 0
 			r.lost = errors.Is(err, errReset)
-			r.worthless = r.worthless || r.lost
 		}
 	}
 	square := blank

@@ -270,7 +270,7 @@ func TestSensorTrouble(t *testing.T) {
 	}
 	jump := func(low, high float64) func(from, to time.Time) float64 {
 		return func(from, _ time.Time) float64 {
-			if from.UnixMilli()/10%2 == 0 {
+			if from.UnixMilli()/40%2 == 0 {
 				return low + 1e-4*float64(from.UnixMilli()%7)
 			}
 			return high
@@ -413,6 +413,80 @@ func TestSensorForgivesAMoment(t *testing.T) {
 			t.Errorf("a wrong sample cost %d steps: %v", lost, v)
 		}
 	})
+}
+
+// A step of which half is known is known, one of which less is known is not.
+func TestSensorKnowsAStepByHalf(t *testing.T) {
+	for _, tt := range []struct {
+		gap   time.Duration
+		known bool
+	}{{40 * time.Millisecond, true}, {60 * time.Millisecond, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			s, wires := started(t, ina226(coil()), 0x40, newINA226(steady(3*shunt)))
+			time.Sleep(time.Second)
+			at := time.Now()
+			time.Sleep(27 * time.Millisecond)
+			wires.fail(errors.New("arbitration lost"))
+			time.Sleep(tt.gap)
+			wires.fail(nil)
+			time.Sleep(500 * time.Millisecond)
+			v, err := s.Envelope(t.Context(), at, 1)
+			if err != nil || math.IsNaN(v[0]) == tt.known {
+				t.Errorf("with a gap of %v it reads %v, %v", tt.gap, v, err)
+			}
+		})
+	}
+}
+
+// A step may begin anywhere: it takes of what is at its ends as much as lies in
+// it.
+func TestSensorMeasuresOnAnyAxis(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		end := time.Now().Add(time.Second)
+		s, _ := started(t, ads1115(horn()), 0x49, newADS1115(nil, func(from, _ time.Time) float64 {
+			if from.Before(end) {
+				return 1
+			}
+			return 0
+		}))
+		time.Sleep(2 * time.Second)
+		for _, before := range []time.Duration{0, 5, 25, 45, 50, 75, 95, 100} {
+			v, err := s.Envelope(t.Context(), end.Add(-before*time.Millisecond), 1)
+			if want := 100 * math.Sqrt(float64(before)/100); err != nil || math.Abs(v[0]-want) > 0.2 {
+				t.Errorf("a step with %d ms of sound reads %v, %v, want %.1f", before, v, err, want)
+			}
+		}
+	})
+}
+
+// What is read is new each time, and little of what there is is passed over.
+func TestSensorReadsAsFastAsItsChip(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		make maker
+		at   uint16
+		chip *tiChip
+		over time.Duration // of what is measured, at least
+	}{
+		{"INA219", ina219(coil()), 0x40, newINA219(steady(0)), 800 * time.Millisecond},
+		{"INA226", ina226(coil()), 0x40, newINA226(steady(0)), 800 * time.Millisecond},
+		{"ADS1115", ads1115(horn()), 0x49, newADS1115(), 250 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tt.chip.power()
+			_, wires := started(t, tt.make, tt.at, tt.chip)
+			time.Sleep(time.Second)
+			wires.alter(func() { wires.calls = 0 })
+			time.Sleep(time.Second)
+			wires.mu.Lock()
+			defer wires.mu.Unlock()
+			every, _ := tt.chip.converts(tt.chip.set)
+			readings := time.Duration(wires.calls - 50) // and the set-up, each 20 ms
+			if every*readings > time.Second || every*readings < tt.over {
+				t.Errorf("%s is read %d times a second, and measures every %v", tt.name, readings, every)
+			}
+		})
+	}
 }
 
 // A chip that lost power may say anything until it is set up again: none of it
