@@ -1,7 +1,7 @@
 // Package pi is a board of the Raspberry Pi kind: relays and inputs on GPIO
-// lines by the kernel's character device, sound by ALSA. It hides the two
-// libraries that reach them, periph and oto, and how each of them has to be
-// handled so that off stays safe and a dead device is noticed.
+// lines by the kernel's character device, sensors on I2C, sound by ALSA. It hides
+// the two libraries that reach them, periph and oto, and how each of them has to
+// be handled so that off stays safe and a dead device is noticed.
 //
 // Relay and speaker are opened separately: a simulated relay with a real
 // speaker is a legal board, and the other way round.

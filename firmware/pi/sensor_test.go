@@ -270,7 +270,7 @@ func TestSensorTrouble(t *testing.T) {
 	}
 	jump := func(low, high float64) func(from, to time.Time) float64 {
 		return func(from, _ time.Time) float64 {
-			if from.UnixMilli()/40%2 == 0 {
+			if from.UnixMilli()%80 >= 20 {
 				return low + 1e-4*float64(from.UnixMilli()%7)
 			}
 			return high
