@@ -2,6 +2,7 @@ package pi_test
 
 import (
 	"bufio"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -10,12 +11,16 @@ import (
 	"loa/firmware/pi"
 )
 
-var hand struct{ chip, line, active string }
+var hand struct {
+	chip, line, active string
+	bare               bool
+}
 
 func init() {
 	flag.StringVar(&hand.chip, "hand.chip", "", "label of a real GPIO chip: TestHand drives a relay there")
 	flag.StringVar(&hand.line, "hand.line", "", "name or number of the relay's line")
 	flag.StringVar(&hand.active, "hand.active", "high", "level that closes its contact: high or low")
+	flag.BoolVar(&hand.bare, "hand.bare", false, "drive the line itself: high, low, read, rest, end")
 }
 
 // TestHand is a hand on one real relay, for whoever watches the line from
@@ -25,6 +30,10 @@ func init() {
 func TestHand(t *testing.T) {
 	if hand.chip == "" {
 		t.Skip("it drives a real line only where -hand.chip names one")
+	}
+	if hand.bare {
+		bareHand(t)
+		return
 	}
 	r, err := pi.OpenRelay(pi.RelayOptions{Name: "hand", Chip: hand.chip, Line: hand.line, ActiveLow: hand.active == "low"})
 	if err != nil {
@@ -45,6 +54,37 @@ func TestHand(t *testing.T) {
 	}
 	if err := r.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// bareHand is the hand on a line that rests on the level that opens a relay.
+func bareHand(t *testing.T) {
+	l, err := pi.RequestOut(hand.chip, hand.line, hand.active == "low")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	fmt.Println("opened: done")
+	in := bufio.NewScanner(os.Stdin)
+	for in.Scan() {
+		switch word := in.Text(); word {
+		case "high", "low":
+			answer(t, word, l.Out(word == "high"))
+		case "read":
+			level, err := l.Level()
+			if err == nil && level != l.Read() {
+				err = errors.New("two reads differ")
+			}
+			fmt.Println("it is", level)
+			answer(t, word, err)
+		case "rest":
+			answer(t, word, l.Halt())
+		case "end":
+			l.Close()
+			answer(t, word, nil)
+		default:
+			t.Errorf("%.20q is none of high, low, read, rest, end", word)
+		}
 	}
 }
 
