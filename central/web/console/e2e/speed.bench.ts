@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
@@ -60,6 +60,8 @@ test('a change, to the screen', async ({ page }) => {
 
 // The baseline is the same page of the demo's own clusters.
 test('a list of 10,000 clusters', async ({ page }) => {
+  // The demo goes on being set up, with both hands full of voices to encode.
+  await expect.poll(() => existsSync(join(story.data, 'central/demo/complete')), { timeout: 300_000, intervals: [1000] }).toBe(true);
   await signIn(page, people.technician);
   const few = await opened(page);
   await generate(10_000);
