@@ -101,6 +101,9 @@ func (c *Controller) Run(ctx context.Context) error {
 	for _, in := range c.Board.Inputs {
 		parts.Go(func() { c.watch(ctx, in) })
 	}
+	for _, m := range c.Board.Monitors {
+		parts.Go(func() { m.Watch(ctx, func(what string) { c.events.put(Fault{m.Name(), what}) }) })
+	}
 	if c.Enrolment != nil {
 		c.events.put(Enrolled{*c.Enrolment})
 	}

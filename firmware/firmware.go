@@ -108,6 +108,24 @@ type Input interface {
 	Close() error
 }
 
+// Monitor is a part that knows by itself whether it is in order, also while
+// nothing is asked of it: a sound card that was pulled out, a contact that sticks.
+type Monitor interface {
+	// Name names the part in a fault: "sound card main".
+	Name() string
+	// Watch calls tell at every change, until ctx ends: with what is wrong, or with
+	// "" when nothing is any more. A part that was in order from the beginning
+	// need not tell.
+	Watch(ctx context.Context, tell func(what string))
+}
+
+// Watchdog starts a board or a program anew that does not feed it in time.
+type Watchdog interface {
+	Feed() error
+	// Close ends it without a bite. It can be called twice.
+	Close() error
+}
+
 // Output is one amplifier with its loudspeakers: a sound device, the relays that
 // power it, and the sensors that watch it.
 type Output struct {
@@ -123,12 +141,15 @@ type Output struct {
 
 // Board is all that a cluster's cabinet holds.
 type Board struct {
-	Outputs []Output
-	Inputs  []Input
+	Outputs   []Output
+	Inputs    []Input
+	Mains     []Sensor   // of the quantity Mains; none is legal: nothing is known of the supply then
+	Monitors  []Monitor  // of parts above; who closes those ends these
+	Watchdogs []Watchdog // all of them are fed together, or none
 }
 
-// Close opens every relay first, then ends sound, sensors and inputs. It goes on
-// after an error and returns all of them.
+// Close opens every relay first, then ends sound, sensors and inputs, and the
+// watchdogs last. It goes on after an error and returns all of them.
 func (b Board) Close() error {
 	var errs []error
 	for _, o := range b.Outputs {
@@ -144,8 +165,14 @@ func (b Board) Close() error {
 			errs = append(errs, s.Close())
 		}
 	}
+	for _, s := range b.Mains {
+		errs = append(errs, s.Close())
+	}
 	for _, in := range b.Inputs {
 		errs = append(errs, in.Close())
+	}
+	for _, w := range b.Watchdogs {
+		errs = append(errs, w.Close())
 	}
 	return errors.Join(errs...)
 }
