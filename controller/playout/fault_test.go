@@ -72,6 +72,50 @@ func TestFaultEndsRoutineAndPriority(t *testing.T) {
 	}
 }
 
+// A dead sound path never has the amplifier on for longer than a second: not in
+// the middle of a cue, not while its last samples are waited for, and not when
+// there was none from the first. An emergency goes on once it is back.
+func TestDeadSpeakerIsSeenWithinASecond(t *testing.T) {
+	const length = 10 * time.Second
+	first, last := warmUp, warmUp+length
+	for _, tt := range []struct {
+		name   string
+		breaks func(s *stage)
+		at     time.Duration
+	}{
+		{"lost before", func(s *stage) { s.Speaker(horn).Lose() }, 0},
+		{"lost with the first sample", func(s *stage) { s.Speaker(horn).Lose() }, first},
+		{"lost on air", func(s *stage) { s.Speaker(horn).Lose() }, first + 3*time.Second},
+		{"lost with the last samples", func(s *stage) { s.Speaker(horn).Lose() }, last - 50*time.Millisecond},
+		{"hangs before", func(s *stage) { s.Speaker(horn).Hang() }, 0},
+		{"hangs with the first sample", func(s *stage) { s.Speaker(horn).Hang() }, first},
+		{"hangs on air", func(s *stage) { s.Speaker(horn).Hang() }, first + 3*time.Second + 7*time.Millisecond},
+		{"hangs with the last samples", func(s *stage) { s.Speaker(horn).Hang() }, last - 50*time.Millisecond},
+	} {
+		for _, class := range []schedule.Class{schedule.Routine, schedule.Emergency} {
+			t.Run(tt.name+": "+class.String(), func(t *testing.T) {
+				perform(t, nil, time.Hour, func(s *stage) {
+					s.set(cue("a", class, siren(length)))
+					s.pass(tt.at)
+					tt.breaks(s)
+					s.pass(max(0, first-tt.at) + 990*time.Millisecond) // before it is tried again
+					if s.Relay("mains").Closed() || s.Relay("amp").Closed() {
+						t.Errorf("the relays are on a second later: %s\n%s", s.edges(), s.story())
+					}
+					if e := s.one(playout.Failed); !errors.Is(e.Err, playout.ErrSpeaker) {
+						t.Errorf("failed: %v", e.Err)
+					}
+					s.Speaker(horn).Restore()
+					s.pass(time.Minute)
+					if n := len(s.all(playout.Finished)); n != map[schedule.Class]int{schedule.Emergency: 1}[class] {
+						t.Errorf("finished %d times\n%s", n, s.story())
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestFaultMakesAnEmergencyTryAgain(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {

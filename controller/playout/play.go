@@ -13,11 +13,16 @@ const (
 	// lastCall is how long before the relays must be open the last samples are
 	// chosen. It covers the fade, and the writing that may be under way.
 	lastCall = 150 * time.Millisecond
-	// stall is how long a device may take no samples before it counts as dead.
-	stall = 2 * time.Second
+	// stall is how long a device may take over some milliseconds of samples before
+	// it counts as dead, and drainStall how long beyond its queue it may take to
+	// sound it. Both, with the queue of a device, are less than a second: nobody
+	// stands longer under a loudspeaker that has power and no sound. Most devices
+	// tell sooner by themselves.
+	stall      = 700 * time.Millisecond
+	drainStall = 500 * time.Millisecond
 )
 
-var errStalled = fmt.Errorf("%w: the device took no samples for %v", ErrSpeaker, stall)
+var errStalled = fmt.Errorf("%w: the device takes no samples", ErrSpeaker)
 
 // play sounds one cue, from its first frame to its last event. It returns with
 // the relays open, or on until offAt.
@@ -207,8 +212,8 @@ func callAt(end time.Time) time.Time {
 func isNear(end time.Time) bool { return !end.IsZero() && time.Until(end) <= lastCall }
 
 // within limits ctx to end, and to the time a living device needs.
-func (o *output) within(ctx context.Context, end time.Time) (context.Context, context.CancelFunc) {
-	limit := time.Now().Add(o.air.queued() + stall)
+func (o *output) within(ctx context.Context, needs time.Duration, end time.Time) (context.Context, context.CancelFunc) {
+	limit := time.Now().Add(needs)
 	if !end.IsZero() && end.Before(limit) {
 		limit = end
 	}
@@ -216,7 +221,7 @@ func (o *output) within(ctx context.Context, end time.Time) (context.Context, co
 }
 
 func (o *output) write(ctx context.Context, fr frame, end time.Time) error {
-	ctx, cancel := o.within(ctx, end)
+	ctx, cancel := o.within(ctx, stall, end)
 	defer cancel()
 	return o.air.write(ctx, block{pcm: fr.pcm, mine: true, part: fr.part})
 }
@@ -224,7 +229,7 @@ func (o *output) write(ctx context.Context, fr frame, end time.Time) error {
 // drain waits until the queue was heard. It returns false when until says so
 // first, or when the last samples have to be chosen.
 func (o *output) drain(ctx context.Context, end time.Time, until func() bool) (bool, error) {
-	dctx, cancel := o.within(ctx, end)
+	dctx, cancel := o.within(ctx, o.air.queued()+drainStall, end)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- o.Speaker.Drain(dctx) }()
@@ -256,7 +261,7 @@ func (o *output) drain(ctx context.Context, end time.Time, until func() bool) (b
 // lastSamples recalls the queue and lets the cue sound for at least that long
 // from now, with a fade. It tells whether that was all of the cue.
 func (o *output) lastSamples(ctx context.Context, f *feed, atLeast time.Duration, end time.Time) (bool, error) {
-	ctx, cancel := o.within(ctx, end)
+	ctx, cancel := o.within(ctx, stall, end)
 	defer cancel()
 	ended := false
 	next := func() (block, bool) {
