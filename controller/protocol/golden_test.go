@@ -132,6 +132,24 @@ func TestGoldenOrders(t *testing.T) {
 	}
 }
 
+// What a version gained since is kept in a file of its own: boards that hold the
+// first ones read both.
+func TestGoldenAdditions(t *testing.T) {
+	data := golden(t, 20261121, "plan.additions", func() []byte {
+		p := aPlan()
+		p.SelfTest, p.Items[0].Gain = &protocol.SelfTest{Start: "02:40:00", Late: 3600}, -6.5
+		return sealed(protocol.KindPlan, protocol.Live, p, "central")
+	})
+	w := newWorld(t)
+	p := mustOpen(w, data).Document.(*protocol.Plan)
+	if p.SelfTest == nil || *p.SelfTest != (protocol.SelfTest{Start: "02:40:00", Late: 3600}) || p.Items[0].Gain != -6.5 {
+		t.Errorf("read as %+v, gain %v", p.SelfTest, p.Items[0].Gain)
+	}
+	if again := encode(p); !bytes.Equal(again, opened(data).Payload) {
+		t.Errorf("is written as\n%s\nand was\n%s", again, opened(data).Payload)
+	}
+}
+
 func aHello() protocol.Hello {
 	return protocol.Hello{
 		Version: protocol.Version, Cluster: "muong-te-03", Agent: "1.0.0", Epoch: "epoch-1", Boot: "boot-1", Clock: protocol.ClockUntrusted,

@@ -18,7 +18,24 @@ type Plan struct {
 	Until    time.Time `json:"until"`
 	Zone     string    `json:"zone"` // IANA name; starts and rules are in it
 	Items    []Item    `json:"items"`
+	// SelfTest is when the board tries its outputs by itself, every day and
+	// unheard; nil is never.
+	SelfTest *SelfTest `json:"selfTest,omitempty"`
 }
+
+// SelfTest is a time of the day. Every programme and every alert comes before
+// it.
+type SelfTest struct {
+	Start string `json:"start"` // local time, 15:04:05
+	Late  int    `json:"late"`  // seconds after it at which the test may still begin
+}
+
+// SelfTestID is the item of which a self-test is an occurrence, as in
+// self-test@2026-11-21T02:40:00. No item of a plan may have it.
+const SelfTestID = "self-test"
+
+// TimeOfDay is the layout of SelfTest.Start.
+const TimeOfDay = "15:04:05"
 
 // Item is one programme of a plan.
 type Item struct {
@@ -33,8 +50,12 @@ type Item struct {
 	Except  []string `json:"except,omitempty"` // starts that are left out, local time
 	Seconds int      `json:"seconds"`          // the slot: the longest it may sound
 	Late    int      `json:"late"`             // seconds after its time at which it may still begin or, when cut, go on
+	Gain    float64  `json:"gain,omitzero"`    // dB, from LeastGain to 0: how much softer than it was made it sounds
 	Parts   []Part   `json:"parts"`
 }
+
+// LeastGain is the softest that a programme can be made, in dB.
+const LeastGain = -40
 
 // Part is one piece of an item: the board plays the first source that is whole.
 type Part struct {
@@ -80,9 +101,15 @@ func (p *Plan) check() error {
 		f.addf("items", "%d, at most %d", len(p.Items), MaxItems)
 		return f.refusal()
 	}
+	if p.SelfTest != nil {
+		p.SelfTest.check(&f)
+	}
 	ids := map[string]bool{}
 	for i, it := range p.Items {
 		at := fmt.Sprintf("items[%d]", i)
+		if it.ID == SelfTestID {
+			f.addf(at+".id", "%q is kept for the self-test", it.ID)
+		}
 		if ids[it.ID] {
 			f.addf(at+".id", "%q stands twice", it.ID)
 		}
@@ -90,6 +117,15 @@ func (p *Plan) check() error {
 		it.check(&f, at)
 	}
 	return f.refusal()
+}
+
+func (st *SelfTest) check(f *Faults) {
+	if _, err := time.Parse(TimeOfDay, st.Start); err != nil || len(st.Start) != len(TimeOfDay) {
+		f.addf("selfTest.start", "%q is not a time of day", st.Start)
+	}
+	if st.Late < 0 || st.Late > 6*3600 {
+		f.addf("selfTest.late", "%d, from 0 to 6 hours", st.Late)
+	}
 }
 
 func (it *Item) check(f *Faults, at string) {
@@ -116,6 +152,9 @@ func (it *Item) check(f *Faults, at string) {
 	}
 	if it.Late < 0 || it.Late > 6*3600 {
 		f.addf(at+".late", "%d, from 0 to 6 hours", it.Late)
+	}
+	if !(it.Gain >= LeastGain && it.Gain <= 0) {
+		f.addf(at+".gain", "%v dB, from %d to 0", it.Gain, LeastGain)
 	}
 	if len(it.Parts) == 0 || len(it.Parts) > 100 {
 		f.addf(at+".parts", "%d, from 1 to 100", len(it.Parts))

@@ -8,7 +8,7 @@ package protocol
 //
 // History, newest first:
 //
-//	20261121  first version
+//	20261121  first version; later additions: Plan.SelfTest, Item.Gain
 const Version = 20261121
 
 // known holds every version this code can honour.

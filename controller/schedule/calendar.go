@@ -79,8 +79,18 @@ func NewCalendar(p *protocol.Plan, from, until time.Time) (*Calendar, error) {
 	}
 	c := &Calendar{From: later(from, p.From), Until: earlier(until, p.Until), longest: Grace}
 	work := maxWork
+	if p.SelfTest != nil {
+		if err := c.add(selfTest(p.SelfTest), SelfTest, zone, &work); err != nil {
+			return nil, fmt.Errorf("selfTest.%w", err)
+		}
+	}
 	for i := range p.Items {
-		if err := c.add(&p.Items[i], zone, &work); err != nil {
+		it := &p.Items[i]
+		class, ok := ParseClass(it.Class)
+		if !ok || class == Emergency || class == SelfTest {
+			return nil, fmt.Errorf("items[%d].class: %q is neither routine nor priority", i, it.Class)
+		}
+		if err := c.add(it, class, zone, &work); err != nil {
 			return nil, fmt.Errorf("items[%d].%w", i, err)
 		}
 	}
@@ -90,6 +100,19 @@ func NewCalendar(p *protocol.Plan, from, until time.Time) (*Calendar, error) {
 	// A jump of the clocks can put two wall times of an item on one moment.
 	c.all = slices.CompactFunc(c.all, func(a, b Occurrence) bool { return a.ID == b.ID })
 	return c, nil
+}
+
+// SelfTestSlot is how long after its start a self-test is over: the longest
+// warm-up of an amplifier, and what playout sounds of nothing behind it.
+const SelfTestSlot = time.Minute
+
+// selfTest is the item that a plan's self-test is the occurrences of: every day,
+// on every output, without parts.
+func selfTest(st *protocol.SelfTest) *protocol.Item {
+	return &protocol.Item{
+		ID: protocol.SelfTestID, Class: SelfTest.String(), Start: "2000-01-01T" + st.Start, Rule: "FREQ=DAILY",
+		Seconds: int(SelfTestSlot / time.Second), Late: st.Late,
+	}
 }
 
 // CheckRule judges a start (protocol.LocalTime), a recurrence rule ("" is once)
@@ -102,11 +125,7 @@ func CheckRule(start, rule, zone string) error {
 	return err
 }
 
-func (c *Calendar) add(it *protocol.Item, zone *time.Location, work *int) error {
-	class, ok := ParseClass(it.Class)
-	if !ok || class == Emergency {
-		return fmt.Errorf("class: %q is neither routine nor priority", it.Class)
-	}
+func (c *Calendar) add(it *protocol.Item, class Class, zone *time.Location, work *int) error {
 	if it.Seconds < 1 {
 		return fmt.Errorf("seconds: %d, at least 1", it.Seconds)
 	}

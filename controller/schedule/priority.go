@@ -12,7 +12,7 @@ var priorities = [...]struct {
 	rule    string
 	compare func(a, b *candidate) int
 }{
-	{"emergency over priority over routine", func(a, b *candidate) int { return cmp.Compare(b.class, a.class) }},
+	{"emergency over priority over routine over the self-test", func(a, b *candidate) int { return cmp.Compare(b.class, a.class) }},
 	{"live over drill", func(a, b *candidate) int { return cmp.Compare(bit(a.drill), bit(b.drill)) }},
 	{"alerts: the higher risk level", func(a, b *candidate) int { return cmp.Compare(b.level, a.level) }},
 	{"alerts: the newer", func(a, b *candidate) int { return b.issued.Compare(a.issued) }},

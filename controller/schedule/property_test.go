@@ -44,7 +44,12 @@ func drawWorld(t *rapid.T, midnight time.Time) *world {
 		it.Seconds, it.Late = 1+seconds("length", 1200), seconds("late", 900)
 		items = append(items, it)
 	}
-	c, err := schedule.NewCalendar(plan(hanoi, items...), midnight, midnight.Add(3*time.Hour))
+	p := plan(hanoi, items...)
+	if rapid.Bool().Draw(t, "self-test") {
+		start := time.Duration(seconds("tested", 3600)) * time.Second
+		p.SelfTest = &protocol.SelfTest{Start: time.Time{}.Add(start).Format(protocol.TimeOfDay), Late: seconds("late", 900)}
+	}
+	c, err := schedule.NewCalendar(p, midnight, midnight.Add(3*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +104,7 @@ func (w *world) apply(t *rapid.T, d schedule.Decision, heard map[string]time.Tim
 		playing[output], now[on.ID] = on.ID, true
 		if !was[on.ID] {
 			mark, marked := w.Marks[on.ID]
-			if marked && mark.Fate != protocol.FateCut {
+			if marked && (mark.Fate != protocol.FateCut || on.Class == schedule.SelfTest) {
 				t.Fatalf("%s: %s started although it is %s", w.now, on.ID, mark.Fate)
 			}
 			if !marked {
@@ -255,6 +260,9 @@ func (w *world) judge(t *rapid.T, s schedule.State, d schedule.Decision) {
 		}
 		if on == nil || on.Occurrence == nil {
 			continue
+		}
+		if before := w.Playing[output]; on.Class == schedule.SelfTest && before != "" && before != on.ID && w.now.Before(w.Calendar.Find(before).End) {
+			t.Fatalf("%s: the self-test took output %s from %s", w.now, output, before)
 		}
 		for _, o := range w.Calendar.All() {
 			_, marked := w.Marks[o.ID]
