@@ -37,6 +37,7 @@ type Controller struct {
 	state   State
 	events  *queue
 	player  *playout.Player
+	mains   *mains
 	link    *link.Link
 	writes  chan Effect
 	next    int64 // the next receipt's number; only write touches it
@@ -70,6 +71,9 @@ func New(o Options) (*Controller, error) {
 	}
 	c.player = playout.New(o.Board.Outputs, o.Store, o.Log, func(e playout.Event) { c.events.put(Played{e}) })
 	c.player.Share(o.Decoded)
+	if c.mains = newMains(o.Board); c.mains != nil {
+		c.supply(c.mains.answer)
+	}
 	if o.Link != nil {
 		options := *o.Link
 		if options.Will, err = protocol.Encode(c.state.will(options.Cluster)); err != nil {
@@ -98,6 +102,9 @@ func (c *Controller) Run(ctx context.Context) error {
 	if c.link != nil {
 		run("link", c.link.Run)
 	}
+	if c.mains != nil {
+		parts.Go(func() { c.mains.watch(ctx, c.supply) })
+	}
 	for _, in := range c.Board.Inputs {
 		parts.Go(func() { c.watch(ctx, in) })
 	}
@@ -115,25 +122,6 @@ func (c *Controller) Run(ctx context.Context) error {
 	}
 	return nil
 }
-
-// watch takes the presses of one input. A broken line is a fault and is tried
-// again: a board without its button is still a board.
-func (c *Controller) watch(ctx context.Context, in firmware.Input) {
-	for {
-		err := in.Watch(ctx, func(p firmware.Press) { c.events.put(Pressed{p}) })
-		if ctx.Err() != nil {
-			return
-		}
-		c.events.put(Fault{"input " + in.Name(), fmt.Sprintf("its line was lost: %v", err)})
-		select {
-		case <-ctx.Done():
-		case <-time.After(retryInput):
-		}
-	}
-}
-
-// retryInput is how long a lost line is left alone.
-const retryInput = 10 * time.Second
 
 // loop owns the state: one event at a time through Step, then its effects.
 func (c *Controller) loop(ctx context.Context) {
@@ -158,6 +146,13 @@ func (c *Controller) loop(ctx context.Context) {
 
 // now is the board's clock: it runs evenly, whoever sets the system's clock.
 func (c *Controller) now() time.Time { return c.started.Add(time.Since(c.started)) }
+
+// supply passes on whether the mains may power routine: first to who switches
+// power.
+func (c *Controller) supply(s Supply) {
+	c.player.Supply(s.Unfit)
+	c.events.put(s)
+}
 
 // network turns what the link tells into events.
 func (c *Controller) network(message any) {

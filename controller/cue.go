@@ -83,10 +83,13 @@ func (s *State) itemScript(it *protocol.Item, now time.Time) (left script) {
 	return left
 }
 
-// waits says why an occurrence is not to begin yet: something of it is still on
-// its way. At the last moment it begins with what there is, if that is more
-// than a chime.
+// waits says why an occurrence is not to begin yet: the mains are not fit for it,
+// or something of it is still on its way. At the last moment it begins with what
+// there is of it, if that is more than a chime.
 func (t *step) waits(o *schedule.Occurrence, last bool) string {
+	if t.s.unfit != "" {
+		return t.s.unfit
+	}
 	it := t.s.itemScript(o.Item, t.now)
 	if last && it.spoken {
 		return ""

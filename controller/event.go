@@ -48,8 +48,13 @@ type (
 	// Played is what playout tells of an output.
 	Played struct{ playout.Event }
 
-	// Pressed is an edge of an input.
+	// Pressed is where the contact of an emergency button went. No other input
+	// comes to Step.
 	Pressed struct{ firmware.Press }
+
+	// Supply tells whether the mains may power routine and priority: Unfit says why
+	// not, and Fault what of that is wrong with the supply.
+	Supply struct{ Unfit, Fault string }
 
 	// Fault tells what is wrong with a part of the board; an empty Detail is
 	// all well.
@@ -66,6 +71,7 @@ func (Committed) event() {}
 func (Fetched) event()   {}
 func (Played) event()    {}
 func (Pressed) event()   {}
+func (Supply) event()    {}
 func (Fault) event()     {}
 
 // Effect is something that the board is to do.

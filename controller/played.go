@@ -54,7 +54,9 @@ func (t *step) played(e playout.Event) {
 			t.over(c, protocol.FateExpired, "its time was over", e.Position, t.evidence(e, c))
 			return
 		}
-		t.fault("sound "+e.Output, e.Err.Error())
+		if !errors.Is(e.Err, playout.ErrMains) { // a fault of its own
+			t.fault("sound "+e.Output, e.Err.Error())
+		}
 		if !t.triesAgain(e, c) {
 			t.over(c, protocol.FateFailed, e.Err.Error(), e.Position, t.evidence(e, c))
 			return

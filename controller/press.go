@@ -13,11 +13,14 @@ import (
 // pressPrefix begins the subjects of presses, and of local orders.
 const pressPrefix = "local/"
 
-// pressed plays the local order of a button. Live comes before drill.
+// pressed plays the local order of a button. Live comes before drill. A line that
+// was lost and came back tells again that the button is down: that is no press.
 func (t *step) pressed(e firmware.Press) {
 	s := t.s
-	t.fault("input "+e.Input, "")
-	if !e.Active {
+	t.fault(inputPart(e.Input), "")
+	was := s.down[e.Input]
+	s.down[e.Input] = e.Active
+	if !e.Active || was {
 		return
 	}
 	r := s.receipt(protocol.FatePressed, t.now)

@@ -4,8 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"loa/controller"
 	"loa/controller/playout"
 	"loa/controller/protocol"
+	"loa/firmware"
 )
 
 func TestPress(t *testing.T) {
@@ -64,6 +66,24 @@ func TestPress(t *testing.T) {
 		if r := b.last(protocol.FatePressed); r.Detail != "no order for this button" {
 			t.Errorf("told as %q", r.Detail)
 		}
+	})
+	t.Run("a line that comes back with the button down is no press", func(t *testing.T) {
+		b := enrolled(t)
+		b.receive(b.world().local(protocol.Live, func(l *protocol.Local) { l.Seconds, l.Repetitions = 10, 1 }))
+		down := controller.Pressed{Press: firmware.Press{Input: "button", Active: true, At: b.now}}
+		b.feed(down)
+		b.wantSound("horn", press)
+		b.pass(time.Minute)
+		b.wantSound("horn", "")
+		b.feed(controller.Fault{Part: "input button", Detail: "its line was lost"}, down)
+		b.wantSound("horn", "")
+		b.wantFates([]protocol.Fate{protocol.FatePressed}, "pressed button")
+		if f := b.faults(); len(f) != 0 {
+			t.Errorf("faults %v, the line came back", f)
+		}
+		b.press() // let go and pressed anew, but for the first edge
+		b.press()
+		b.wantFates([]protocol.Fate{protocol.FatePressed}, "pressed button", "pressed button")
 	})
 	t.Run("an expired order", func(t *testing.T) {
 		b := enrolled(t)

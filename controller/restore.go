@@ -47,6 +47,7 @@ func Restore(id Identity, snap store.Snapshot, audio []string, now time.Time) St
 		alerts:    map[string]alert{},
 		locals:    map[string]held[protocol.Local]{},
 		stops:     map[string]kept{},
+		down:      map[string]bool{},
 		marks:     map[string]schedule.Mark{},
 		cues:      map[string]cue{},
 		playing:   map[string]string{},

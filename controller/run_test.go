@@ -34,16 +34,20 @@ type cabinet struct {
 	board   *sim.Board
 	store   *store.Store
 	central *central
+	wiring  func(*sim.Options) // what else the board has
 	end     func() error
 }
 
 // live runs a test with a cabinet that is enrolled and on line.
-func live(t *testing.T, test func(c *cabinet)) {
+func live(t *testing.T, test func(c *cabinet)) { liveOn(t, func(*sim.Options) {}, test) }
+
+// liveOn does so with a board that has more.
+func liveOn(t *testing.T, wiring func(*sim.Options), test func(c *cabinet)) {
 	synctest.Test(t, func(t *testing.T) {
 		// Behind all other cleanups: what they ended takes some of the bubble's
 		// time to go, and the bubble ends with the test.
 		t.Cleanup(func() { time.Sleep(2 * time.Minute) })
-		c := &cabinet{t: t, dir: t.TempDir(), central: newCentral(t)}
+		c := &cabinet{t: t, dir: t.TempDir(), central: newCentral(t), wiring: wiring}
 		c.start()
 		c.within(10*time.Second, "the first hello", func() bool { return c.central.hellos() > 0 })
 		test(c)
@@ -56,14 +60,16 @@ func live(t *testing.T, test func(c *cabinet)) {
 // start starts the agent; a second start finds the store of the first.
 func (c *cabinet) start() {
 	c.t.Helper()
-	var err error
-	if c.board, err = sim.New(sim.Options{
+	options := sim.Options{
 		Outputs: []sim.Output{{
 			Name: "horn", Relays: []string{"amp"}, WarmUp: warmUp, Tail: tail, LongestOn: time.Hour,
 			Sensors: map[string]firmware.Quantity{"coil": firmware.Current, "ear": firmware.Sound},
 		}},
-		Inputs: []string{"button"},
-	}); err != nil {
+		Inputs: map[string]firmware.Use{"button": firmware.EmergencyButton},
+	}
+	c.wiring(&options)
+	var err error
+	if c.board, err = sim.New(options); err != nil {
 		c.t.Fatal(err)
 	}
 	if c.store, err = store.Open(c.dir); err != nil {
@@ -267,6 +273,32 @@ type central struct {
 	files    map[string][]byte
 	helloed  int
 	receipts map[int64]protocol.Receipt
+	states   []protocol.State
+}
+
+// faults are what the board told last, by part.
+func (c *central) faults() map[string]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := map[string]string{}
+	if n := len(c.states); n > 0 {
+		for _, f := range c.states[n-1].Faults {
+			all[f.Part] = f.Detail
+		}
+	}
+	return all
+}
+
+// detail is what a receipt says of an occurrence with a fate.
+func (c *central) detail(occurrence string, fate protocol.Fate) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.receipts {
+		if r.Occurrence == occurrence && r.Fate == fate {
+			return r.Detail
+		}
+	}
+	return ""
 }
 
 func (c *central) hellos() int {
@@ -321,6 +353,13 @@ func (c *central) heard(t *testing.T, lane protocol.Lane, payload []byte) {
 		}
 		c.helloed++
 		go c.say(protocol.LaneTime, world{time.Now()}.time(h.Boot))
+	case protocol.LaneState:
+		s, err := protocol.DecodeMessage[protocol.State](payload)
+		if err != nil {
+			t.Errorf("state: %v", err)
+			return
+		}
+		c.states = append(c.states, s)
 	case protocol.LaneReceipt:
 		key := protocol.NewKey(private("board").Public().(ed25519.PublicKey))
 		r, _, err := protocol.OpenReceipt(payload, key)

@@ -38,6 +38,7 @@ type State struct {
 	locals    map[string]held[protocol.Local]    // by subject
 	stops     map[string]kept                    // by order hash
 	presses   []press
+	down      map[string]bool          // buttons that are pressed, by input
 	marks     map[string]schedule.Mark // by occurrence
 
 	calendarAt time.Time // when the calendar was worked out; the time as known
@@ -55,6 +56,7 @@ type State struct {
 	audio   map[string]bool // by SHA-256: true is on the board, false is perhaps a part of it
 	changed bool            // documents or audio, since what is wanted was worked out
 	faults  map[string]string
+	unfit   string // why the mains may not power routine and priority; "" is that they may
 
 	up       bool
 	serial   uint64       // of the last Commit
@@ -156,6 +158,7 @@ func (s State) clone() State {
 	s.locals = maps.Clone(s.locals)
 	s.stops = maps.Clone(s.stops)
 	s.presses = slices.Clone(s.presses)
+	s.down = maps.Clone(s.down)
 	s.marks = maps.Clone(s.marks)
 	s.cues = maps.Clone(s.cues)
 	s.playing = maps.Clone(s.playing)

@@ -105,6 +105,9 @@ func (t *step) take(e Event) {
 		t.played(e.Event)
 	case Pressed:
 		t.pressed(e.Press)
+	case Supply:
+		t.s.unfit = e.Unfit
+		t.fault("mains", e.Fault)
 	case Fault:
 		t.fault(e.Part, e.Detail)
 	}

@@ -92,7 +92,17 @@ type Sensor interface {
 	Close() error
 }
 
-// Press is one edge of an input.
+// Use is what the contact of an input tells while it is active.
+type Use string
+
+const (
+	EmergencyButton Use = "emergency-button" // a person presses it
+	MainsPresent    Use = "mains-present"    // the cabinet has its supply
+	CabinetDoor     Use = "cabinet-door"     // the door stands open
+	AmplifierFault  Use = "amplifier-fault"  // the amplifier tells of a fault of its own
+)
+
+// Press is where the contact of an input went.
 type Press struct {
 	Input  string    // its name in the board's config
 	Active bool      // true when the contact is made
@@ -102,8 +112,10 @@ type Press struct {
 // Input is a contact that a person or the cabinet makes: the emergency button.
 type Input interface {
 	Name() string
-	// Watch calls edge for every change until ctx ends, the line is lost, or
-	// Close ends it with ErrClosed.
+	Use() Use
+	// Watch calls edge with where the contact is when it begins, and for every
+	// change from then on, until ctx ends, the line is lost, or Close ends it with
+	// ErrClosed. A line that cannot be read tells nothing.
 	Watch(ctx context.Context, edge func(Press)) error
 	Close() error
 }
@@ -137,6 +149,10 @@ type Output struct {
 	WarmUp    time.Duration // from the last relay's closing to the first sample
 	Tail      time.Duration // from the last sample to the first relay's opening
 	LongestOn time.Duration // the relays open after this long, whatever is on air
+
+	// Ultrasonic says that card and amplifier carry a tone above 18 kHz, by which
+	// a self-test tries the line as well.
+	Ultrasonic bool
 }
 
 // Board is all that a cluster's cabinet holds.

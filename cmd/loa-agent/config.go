@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,10 +80,10 @@ const (
 	pullUp       = "up"
 	pullDown     = "down"
 
-	useButton    = "emergency-button"
-	useMains     = "mains-present"
-	useDoor      = "cabinet-door"
-	useAmplifier = "amplifier-fault"
+	useButton    = string(firmware.EmergencyButton)
+	useMains     = string(firmware.MainsPresent)
+	useDoor      = string(firmware.CabinetDoor)
+	useAmplifier = string(firmware.AmplifierFault)
 )
 
 // Limits of a board's times.
@@ -229,19 +230,14 @@ func (j *judge) name(at, name string) {
 	j.names[name] = true
 }
 
-// use is what an input tells. Whoever watches inputs knows only the button so
-// far, and a contact of the door must not sound the siren.
+// use is what an input tells. A contact of the door must not sound the siren.
 func (j *judge) use(at, use string, only bool) {
-	switch use {
-	case useButton:
-	case useMains, useDoor, useAmplifier:
-		j.add(at, "%s is not supported yet, only %s is", use, useButton)
-	case "":
-		if !only {
-			j.add(at, "is required where there are several inputs: %s", useButton)
-		}
-	default:
-		j.add(at, "%.40q is none of %s, %s, %s, %s", use, useButton, useMains, useDoor, useAmplifier)
+	switch all := strings.Join([]string{useButton, useMains, useDoor, useAmplifier}, ", "); {
+	case slices.Contains(strings.Split(all, ", "), use):
+	case use != "":
+		j.add(at, "%.40q is none of %s", use, all)
+	case !only:
+		j.add(at, "is required where there are several inputs: %s", all)
 	}
 }
 

@@ -131,13 +131,13 @@ inputs:
 		`outputs[1].sensors[2].kind: is required: sim`,
 		`outputs[1].speaker.kind: outputs[0].speaker.kind is alsa already: a board has one sound device`,
 		`inputs[0].name: "main" stands twice`,
-		`inputs[0].use: is required where there are several inputs: emergency-button`,
+		`inputs[0].use: is required where there are several inputs: emergency-button, mains-present, cabinet-door, amplifier-fault`,
 		`inputs[0].line: "17" of "c" is used by outputs[0].relays[0] already`,
 		`inputs[1].name: is required`,
-		`inputs[1].use: is required where there are several inputs: emergency-button`,
+		`inputs[1].use: is required where there are several inputs: emergency-button, mains-present, cabinet-door, amplifier-fault`,
 		`inputs[1].chip: is required: the GPIO chip's label`,
 		`inputs[1].line: is required: its name or number on the chip`,
-		`inputs[2].use: is required where there are several inputs: emergency-button`,
+		`inputs[2].use: is required where there are several inputs: emergency-button, mains-present, cabinet-door, amplifier-fault`,
 		`inputs[2].debounce: is 1m0s, must be from 0s to 5s`,
 	}
 	got := strings.Split(err.Error(), "\n  ")

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"loa/firmware"
 	"loa/firmware/pi"
 )
 
@@ -61,7 +62,11 @@ func (c config) relayOptions(r relay) pi.RelayOptions {
 
 func (c config) inputOptions(in input) pi.InputOptions {
 	chip, line := c.wire(in.Chip, in.Line)
-	return pi.InputOptions{Name: in.Name, Chip: chip, Line: line, ActiveLow: in.Active == levelLow, Debounce: time.Duration(in.Debounce)}
+	use := firmware.Use(in.Use)
+	if use == "" {
+		use = firmware.EmergencyButton
+	}
+	return pi.InputOptions{Name: in.Name, Use: use, Chip: chip, Line: line, ActiveLow: in.Active == levelLow, Debounce: time.Duration(in.Debounce)}
 }
 
 func (j *judge) board(name string) {

@@ -121,13 +121,9 @@ func TestWiring(t *testing.T) {
 			inputs: "{name: a, use: mains-present, line: GPIO22, active: low}, {name: b, use: cabinet-door, line: GPIO23, active: low}, " +
 				"{name: c, use: amplifier-fault, line: GPIO24, active: low}, {name: d, use: siren, line: GPIO25, active: low}, {name: e, line: GPIO26, active: low}",
 			want: []string{
-				"inputs[0].use: mains-present is not supported yet, only emergency-button is",
-				"inputs[1].use: cabinet-door is not supported yet, only emergency-button is",
-				"inputs[2].use: amplifier-fault is not supported yet, only emergency-button is",
 				`inputs[3].use: "siren" is none of emergency-button, mains-present, cabinet-door, amplifier-fault`,
-				"inputs[4].use: is required where there are several inputs: emergency-button"}},
-		"an only input of another use": {inputs: input("use: cabinet-door, line: GPIO22, active: low"), want: []string{
-			"inputs[0].use: cabinet-door is not supported yet, only emergency-button is"}},
+				"inputs[4].use: is required where there are several inputs: emergency-button, mains-present, cabinet-door, amplifier-fault"}},
+		"an only input of another use": {inputs: input("use: cabinet-door, line: GPIO22, active: low")},
 	} {
 		text := profiled("raspberry-pi-4", cmp.Or(tt.relays, amplifier), cmp.Or(tt.speaker, usbCard), tt.inputs)
 		if got := faultsOf(t, text); !slices.Equal(got, tt.want) {

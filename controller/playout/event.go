@@ -13,6 +13,7 @@ var (
 	ErrNoSource  = errors.New("no source is whole")
 	ErrRelay     = errors.New("relay error")
 	ErrSpeaker   = errors.New("sound path error")
+	ErrMains     = errors.New("the mains are not fit for it")
 )
 
 // EventKind says what happened.

@@ -66,6 +66,19 @@ func (o *output) set(cue *Cue) {
 	}
 }
 
+// supply says why the mains power emergencies only; "" is that they power all.
+func (o *output) supply(unfit string) {
+	if unfit == "" {
+		o.power.unfit.Store(nil)
+	} else {
+		o.power.unfit.Store(&unfit)
+	}
+	select {
+	case o.changed <- struct{}{}:
+	default:
+	}
+}
+
 func (o *output) run(ctx context.Context) error {
 	defer func() {
 		// Reached by a panic too.
@@ -146,7 +159,9 @@ func (o *output) await(ctx context.Context) *feed {
 			return f
 		}
 		var off, stuck, retry <-chan time.Time
-		if o.power.on {
+		if o.power.on && o.power.permit(o.cue.Class) != nil {
+			off = at(time.Now())
+		} else if o.power.on {
 			off = at(o.offAt)
 		} else if !o.power.safe {
 			stuck = time.After(time.Second)

@@ -62,7 +62,7 @@ func (o *output) play(ctx context.Context, f *feed) {
 func (o *output) powerUp(ctx context.Context) bool {
 	began := time.Now()
 	if !o.power.on {
-		if err := o.power.close(); err != nil {
+		if err := o.power.close(o.cue.Class); err != nil {
 			o.fail(err)
 			return false
 		}
@@ -74,6 +74,10 @@ func (o *output) powerUp(ctx context.Context) bool {
 	}
 	warm := o.power.closed.Add(o.WarmUp)
 	for time.Now().Before(warm) {
+		if err := o.power.permit(o.cue.Class); err != nil {
+			o.fail(err)
+			return false
+		}
 		end, why := o.end()
 		select {
 		case <-ctx.Done():
@@ -106,9 +110,13 @@ func (o *output) sound(ctx context.Context, f *feed, fr frame) {
 	more, started := true, false
 	for {
 		end, why := o.end()
+		barred := o.power.permit(o.cue.Class)
 		switch {
 		case ctx.Err() != nil:
 			o.stop(Cut, ctx.Err())
+			return
+		case barred != nil:
+			o.fail(barred)
 			return
 		case fr.err != nil:
 			o.fail(fr.err)
@@ -135,7 +143,7 @@ func (o *output) sound(ctx context.Context, f *feed, fr frame) {
 			o.cutShort(ctx, f, end)
 			return
 		case !more:
-			drained, err := o.drain(ctx, end, o.isReplaced)
+			drained, err := o.drain(ctx, end, func() bool { return o.isReplaced() || o.power.permit(o.cue.Class) != nil })
 			switch {
 			case err != nil:
 				o.broken(ctx, err, end, why)

@@ -63,6 +63,15 @@ func (p *Player) Run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// Supply says why the mains are not fit to power routine and priority, "" where
+// they are, as at first. What is on air without being an emergency ends then with
+// ErrMains, and so does what comes.
+func (p *Player) Supply(unfit string) {
+	for _, o := range p.outputs {
+		o.supply(unfit)
+	}
+}
+
 // Set says what an output is to sound from now on; nil is silence. It returns
 // at once. Setting the cue that is wanted already (by its ID) changes nothing,
 // also when that cue has finished or failed; anything else replaces it. The

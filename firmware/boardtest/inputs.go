@@ -14,12 +14,19 @@ func inputReports(t *testing.T, b firmware.Board, p Probe) {
 	ctx, cancel := context.WithCancel(t.Context())
 	presses := make(chan firmware.Press, 16)
 	ended := make(chan error, 1)
+	begin := time.Now()
 	go func() { ended <- in.Watch(ctx, func(x firmware.Press) { presses <- x }) }()
+	if in.Use() == "" {
+		t.Error("the input has no use")
+	}
+	if got := <-presses; got.Input != in.Name() || got.Active || got.At.Before(begin) {
+		t.Errorf("Watch of an open contact began with %+v", got)
+	}
 
 	for _, active := range []bool{true, false, true} {
 		// Long enough for any debouncing to see a steady contact.
 		time.Sleep(200 * time.Millisecond)
-		begin := time.Now()
+		begin = time.Now()
 		p.Press(active)
 		p.Press(active) // no edge
 		got := <-presses

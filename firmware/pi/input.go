@@ -42,6 +42,7 @@ type InputOptions struct {
 	Line      string        // name on that chip, or number
 	ActiveLow bool          // the contact pulls the line low; otherwise high
 	Debounce  time.Duration // 0 is DefaultDebounce
+	Use       firmware.Use
 }
 
 // Input is a contact between a line and ground, or supply.
@@ -91,9 +92,11 @@ func NewInput(line InLine, o InputOptions) (*Input, error) {
 // Name is the input's name.
 func (in *Input) Name() string { return in.o.Name }
 
+// Use is what its contact tells.
+func (in *Input) Use() firmware.Use { return in.o.Use }
+
 // Watch reports a contact that has been steady for the debounce time, dated at
-// its first edge; see firmware.Input. A contact that is already made when Watch
-// begins is reported too. Only one Watch can run at a time.
+// its first edge; see firmware.Input. Only one Watch can run at a time.
 func (in *Input) Watch(ctx context.Context, edge func(firmware.Press)) error {
 	select {
 	case in.watch <- struct{}{}:
@@ -101,7 +104,7 @@ func (in *Input) Watch(ctx context.Context, edge func(firmware.Press)) error {
 	default:
 		return in.wrap(errors.New("it is watched already"))
 	}
-	failures := 0
+	failures, told := 0, false
 	for first := true; ; first = false {
 		select {
 		case <-in.done:
@@ -115,7 +118,7 @@ func (in *Input) Watch(ctx context.Context, edge func(firmware.Press)) error {
 			moved, failed = in.wait(inputPoll)
 		}
 		at := time.Now()
-		if !failed && !moved && in.level() == in.active {
+		if !failed && !moved && told && in.level() == in.active {
 			failures = 0
 			continue
 		}
@@ -131,8 +134,8 @@ func (in *Input) Watch(ctx context.Context, edge func(firmware.Press)) error {
 			continue
 		}
 		failures = 0
-		if active := in.level(); active != in.active {
-			in.active = active
+		if active := in.level(); active != in.active || !told {
+			in.active, told = active, true
 			edge(firmware.Press{Input: in.o.Name, Active: active, At: at})
 		}
 	}

@@ -236,7 +236,7 @@ func TestContract(t *testing.T) {
 			out.Relays = append(out.Relays, r)
 		}
 		button := newLine(t, gpio.High)
-		in, err := pi.NewInput(button, pi.InputOptions{Name: "button", ActiveLow: true})
+		in, err := pi.NewInput(button, pi.InputOptions{Name: "button", ActiveLow: true, Use: firmware.EmergencyButton})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,9 +29,10 @@ type Output struct {
 // Options describe a simulated board. Names are unique within their kind.
 type Options struct {
 	Outputs   []Output
-	Inputs    []string
-	TracePath string    // of all relays; see RelayOptions
-	Recorder  *Recorder // nil: one of the board's own
+	Inputs    map[string]firmware.Use // by name
+	Mains     []string                // names of the supplies that are measured
+	TracePath string                  // of all relays; see RelayOptions
+	Recorder  *Recorder               // nil: one of the board's own
 }
 
 // Board is a firmware.Board whose parts can be looked at and broken by name.
@@ -44,6 +45,7 @@ type Board struct {
 	amplifiers map[string]*Amplifier // by output
 	sensors    map[string]*Sensor
 	inputs     map[string]*Input
+	grids      map[string]*Grid
 }
 
 // New makes a board: every relay open, every queue empty.
@@ -55,6 +57,7 @@ func New(o Options) (*Board, error) {
 		amplifiers: map[string]*Amplifier{},
 		sensors:    map[string]*Sensor{},
 		inputs:     map[string]*Input{},
+		grids:      map[string]*Grid{},
 	}
 	if b.Recorder == nil {
 		b.Recorder = &Recorder{}
@@ -64,13 +67,18 @@ func New(o Options) (*Board, error) {
 			return nil, errors.Join(err, b.Close())
 		}
 	}
-	for _, name := range o.Inputs {
-		if b.inputs[name] != nil {
-			return nil, errors.Join(fmt.Errorf("two inputs are named %q", name), b.Close())
-		}
-		in := NewInput(name)
+	for _, name := range slices.Sorted(maps.Keys(o.Inputs)) {
+		in := NewInput(name, o.Inputs[name])
 		b.inputs[name] = in
 		b.Inputs = append(b.Inputs, in)
+	}
+	for _, name := range o.Mains {
+		if b.grids[name] != nil {
+			return nil, errors.Join(fmt.Errorf("two supplies are named %q", name), b.Close())
+		}
+		s := NewGrid(name)
+		b.grids[name] = s
+		b.Mains = append(b.Mains, s)
 	}
 	return b, nil
 }
@@ -132,3 +140,6 @@ func (b *Board) Sensor(name string) *Sensor { return b.sensors[name] }
 
 // Input returns the input of that name, or nil.
 func (b *Board) Input(name string) *Input { return b.inputs[name] }
+
+// Grid returns the supply of that name, or nil.
+func (b *Board) Grid(name string) *Grid { return b.grids[name] }

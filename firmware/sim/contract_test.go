@@ -22,7 +22,7 @@ func open(t *testing.T) (firmware.Board, boardtest.Probe) {
 			{Name: "street", Relays: relays[0], Sensors: map[string]firmware.Quantity{"ear": firmware.Sound, "coil": firmware.Current}},
 			{Name: "market", Relays: relays[1]},
 		},
-		Inputs: []string{"button"},
+		Inputs: map[string]firmware.Use{"button": firmware.EmergencyButton},
 	})
 	place := map[string]boardtest.Edge{}
 	for i, names := range relays {

@@ -10,24 +10,31 @@ import (
 )
 
 // Input is a contact that a test presses. Presses made while nobody watches
-// are kept for the next Watch.
+// are kept for the next Watch, which begins with where the contact was before
+// them.
 type Input struct {
 	name string
+	use  firmware.Use
 
 	mu      sync.Mutex
 	active  bool
+	told    bool // where the contact was last, as far as a Watch told
 	waiting []firmware.Press
+	lost    error
 	done    bool
 	changed chan struct{} // closed and replaced when Watch must look again
 }
 
 // NewInput makes an input whose contact is open.
-func NewInput(name string) *Input {
-	return &Input{name: name, changed: make(chan struct{})}
+func NewInput(name string, use firmware.Use) *Input {
+	return &Input{name: name, use: use, changed: make(chan struct{})}
 }
 
 // Name is the input's name.
 func (in *Input) Name() string { return in.name }
+
+// Use is what its contact tells.
+func (in *Input) Use() firmware.Use { return in.use }
 
 // Press makes the contact (true) or opens it (false). Pressing what is already
 // pressed is no edge, and a closed input notices nothing.
@@ -44,11 +51,15 @@ func (in *Input) Press(active bool) {
 
 // Watch hands out presses; see firmware.Input.
 func (in *Input) Watch(ctx context.Context, edge func(firmware.Press)) error {
-	for {
+	for first := true; ; first = false {
 		in.mu.Lock()
-		done, presses, changed := in.done, in.waiting, in.changed
-		if !done && ctx.Err() == nil {
+		done, lost, presses, changed := in.done, in.lost, in.waiting, in.changed
+		if !done && lost == nil && ctx.Err() == nil {
 			in.waiting = nil
+			if first {
+				presses = append([]firmware.Press{{Input: in.name, Active: in.told, At: time.Now()}}, presses...)
+			}
+			in.told = in.active
 		}
 		in.mu.Unlock()
 		if done {
@@ -56,6 +67,9 @@ func (in *Input) Watch(ctx context.Context, edge func(firmware.Press)) error {
 		}
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("watch input %s: %w", in.name, err)
+		}
+		if lost != nil {
+			return fmt.Errorf("watch input %s: %w", in.name, lost)
 		}
 		for _, p := range presses {
 			edge(p)
@@ -65,6 +79,15 @@ func (in *Input) Watch(ctx context.Context, edge func(firmware.Press)) error {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// Lose ends Watch with err, and every one after it, as a line does whose chip is
+// gone. Nil heals it.
+func (in *Input) Lose(err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.lost = err
+	in.wake()
 }
 
 // Close ends Watch.

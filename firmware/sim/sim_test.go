@@ -283,11 +283,11 @@ func TestPCMFile(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "no such folder", "file")
 	for name, o := range map[string]sim.Options{
-		"two outputs of one name": {Outputs: []sim.Output{{Name: "a"}, {Name: "a"}}},
-		"two relays of one name":  {Outputs: []sim.Output{{Name: "a", Relays: []string{"x"}}, {Name: "b", Relays: []string{"x"}}}},
-		"two inputs of one name":  {Inputs: []string{"a", "a"}},
-		"a trace in no folder":    {TracePath: missing, Outputs: []sim.Output{{Name: "a", Relays: []string{"x"}}}},
-		"PCM in no folder":        {Outputs: []sim.Output{{Name: "a", PCMPath: missing}}},
+		"two outputs of one name":  {Outputs: []sim.Output{{Name: "a"}, {Name: "a"}}},
+		"two relays of one name":   {Outputs: []sim.Output{{Name: "a", Relays: []string{"x"}}, {Name: "b", Relays: []string{"x"}}}},
+		"two supplies of one name": {Mains: []string{"a", "a"}},
+		"a trace in no folder":     {TracePath: missing, Outputs: []sim.Output{{Name: "a", Relays: []string{"x"}}}},
+		"PCM in no folder":         {Outputs: []sim.Output{{Name: "a", PCMPath: missing}}},
 	} {
 		if _, err := sim.New(o); err == nil {
 			t.Errorf("%s: New returned nil", name)
@@ -297,13 +297,13 @@ func TestNewRefuses(t *testing.T) {
 
 func TestPressesWaitForWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		in := sim.NewInput("button")
+		in := sim.NewInput("button", firmware.EmergencyButton)
 		in.Press(true)
 		in.Press(false)
 		got := make(chan firmware.Press)
 		ended := make(chan error)
 		go func() { ended <- in.Watch(t.Context(), func(p firmware.Press) { got <- p }) }()
-		for _, want := range []bool{true, false} {
+		for _, want := range []bool{false, true, false} { // it begins with where the contact was
 			if p := <-got; p.Active != want {
 				t.Errorf("press = %+v, want active %t", p, want)
 			}
