@@ -7,10 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
-	"time"
 
 	"github.com/ebitengine/oto/v3"
+	"golang.org/x/sys/unix"
 
 	"loa/firmware"
 )
@@ -19,9 +20,6 @@ import (
 // Except for a hanging one that comes back by itself, only a new process can
 // open it again: oto allows one context a process.
 var ErrDeviceLost = errors.New("sound device is lost")
-
-// deviceBuffer is what ALSA is asked to hold, in two periods.
-const deviceBuffer = 40 * time.Millisecond
 
 var cardName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
 
@@ -32,27 +30,27 @@ var device struct {
 	oto   *oto.Context
 	ready chan struct{}
 	err   error // the context could not even be asked for
-	card  string
+	opens SpeakerOptions
 	taken bool
 }
 
 // takeDevice opens the device, at the first call, and lends it to one speaker.
-func takeDevice(ctx context.Context, card string) (*oto.Context, error) {
+func takeDevice(ctx context.Context, o SpeakerOptions) (*oto.Context, error) {
 	device.mu.Lock()
 	defer device.mu.Unlock()
 	if device.taken {
 		return nil, errors.New("this process has a speaker open already")
 	}
 	if device.oto == nil && device.err == nil {
-		if err := startDevice(card); err != nil {
+		if err := startDevice(o); err != nil {
 			return nil, err
 		}
 	}
 	if device.err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDeviceLost, device.err)
 	}
-	if device.card != card {
-		return nil, fmt.Errorf("this process plays to card %q already; another card needs another process", device.card)
+	if device.opens != o {
+		return nil, fmt.Errorf("this process plays to card %q already; another card needs another process", device.opens.Card)
 	}
 	select {
 	case <-device.ready:
@@ -61,6 +59,11 @@ func takeDevice(ctx context.Context, card string) (*oto.Context, error) {
 	}
 	if err := device.oto.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDeviceLost, err)
+	}
+	if o.Card != "" {
+		if err := playsOnlyTo(o.Card, "/proc/asound", "/proc/self/fd"); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrDeviceLost, err)
+		}
 	}
 	device.taken = true
 	return device.oto, nil
@@ -72,20 +75,20 @@ func returnDevice() {
 	device.taken = false
 }
 
-func startDevice(card string) error {
+func startDevice(o SpeakerOptions) error {
 	restore := func() {}
-	if card != "" {
+	if o.Card != "" {
 		var err error
-		if restore, err = onlyCard(card); err != nil {
-			return fmt.Errorf("choose card %s: %w", card, err)
+		if restore, err = onlyCard(o.Card); err != nil {
+			return fmt.Errorf("choose card %s: %w", o.Card, err)
 		}
 	}
-	device.card = card
+	device.opens = o
 	device.oto, device.ready, device.err = oto.NewContext(&oto.NewContextOptions{
 		SampleRate:   firmware.SampleRate,
 		ChannelCount: 1,
 		Format:       oto.FormatSignedInt16LE,
-		BufferSize:   deviceBuffer,
+		BufferSize:   o.Buffer,
 	})
 	if device.err != nil {
 		restore()
@@ -104,24 +107,23 @@ func startDevice(card string) error {
 // cannot be opened, oto goes on to every other PCM that ALSA's configuration
 // lists. So for the moment of opening the configuration is one that has this
 // card and no other, and PulseAudio, which oto asks first, is not to be found.
+// The configuration is a file in memory: nothing stays of it, whatever ends the
+// process.
 func onlyCard(card string) (restore func(), err error) {
-	if !cardName.MatchString(card) {
-		return nil, errors.New("it is neither a card's id nor its number")
-	}
-	dir, err := os.MkdirTemp("", "loa-sound-")
+	fd, err := unix.MemfdCreate("asound.conf", unix.MFD_CLOEXEC)
 	if err != nil {
-		return nil, fmt.Errorf("make folder: %w", err)
+		return nil, fmt.Errorf("make ALSA configuration: %w", err)
 	}
-	conf := filepath.Join(dir, "asound.conf")
-	text := fmt.Sprintf("pcm.!default { type plug slave.pcm { type hw card %q device 0 } }\n", card)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("write ALSA configuration: %w", err), os.RemoveAll(dir))
+	conf := os.NewFile(uintptr(fd), "asound.conf")
+	if _, err := fmt.Fprintf(conf, "pcm.!default { type plug slave.pcm { type hw card %q device 0 } }\n", card); err != nil {
+		return nil, errors.Join(fmt.Errorf("write ALSA configuration: %w", err), conf.Close())
 	}
-	var undo []func() error
+	undo := []func() error{conf.Close}
 	for name, value := range map[string]string{
-		"ALSA_CONFIG_PATH": conf,
+		"ALSA_CONFIG_PATH": fmt.Sprintf("/proc/self/fd/%d", fd),
 		"ALSA_CARD":        card,
-		"XDG_RUNTIME_DIR":  dir,
+		"XDG_RUNTIME_DIR":  "/proc/self/no-such-folder",
+		"PULSE_SERVER":     "unix:/proc/self/no-such-server",
 	} {
 		old, was := os.LookupEnv(name)
 		if was {
@@ -135,10 +137,67 @@ func onlyCard(card string) (restore func(), err error) {
 	}
 	return func() {
 		for _, f := range undo {
-			// Neither can fail for names that Setenv took above; and a folder
-			// left behind in the temporary one does no harm.
-			_ = f()
+			_ = f() // none can fail: the names were taken above
 		}
-		_ = os.RemoveAll(dir)
 	}, nil
+}
+
+// pcmPath is a card's device for playback, by the card's number.
+var pcmPath = regexp.MustCompile(`^/dev/snd/pcmC([0-9]+)D[0-9]+p( \(deleted\))?$`)
+
+// playsOnlyTo says whether this process holds the named card open for playback,
+// and no other: oto reports success also of a device that nobody asked for.
+func playsOnlyTo(card, asound, files string) error {
+	number, err := cardNumber(asound, card)
+	if err != nil {
+		return fmt.Errorf("find card %s: %w", card, err)
+	}
+	list, err := os.ReadDir(files)
+	if err != nil {
+		return fmt.Errorf("list open files: %w", err)
+	}
+	found := false
+	for _, f := range list {
+		target, err := os.Readlink(filepath.Join(files, f.Name()))
+		if err != nil {
+			continue // closed since
+		}
+		m := pcmPath.FindStringSubmatch(target)
+		if m == nil {
+			continue
+		}
+		if m[1] != number {
+			return fmt.Errorf("the sound system opened card %s in place of %s, which is card %s", m[1], card, number)
+		}
+		found = true
+	}
+	if !found {
+		return fmt.Errorf("the sound system opened something else than card %s", card)
+	}
+	return nil
+}
+
+// cardNumber is the number that a card has now, by its id or number.
+func cardNumber(asound, card string) (string, error) {
+	ids, err := filepath.Glob(filepath.Join(asound, "card[0-9]*", "id"))
+	if err != nil {
+		return "", err
+	}
+	var there []string
+	for _, path := range ids {
+		number := strings.TrimPrefix(filepath.Base(filepath.Dir(path)), "card")
+		id, err := os.ReadFile(path)
+		if err != nil {
+			continue // pulled out since
+		}
+		name := strings.TrimSpace(string(id))
+		if card == name || card == number {
+			return number, nil
+		}
+		there = append(there, name)
+	}
+	if len(there) == 0 {
+		return "", errors.New("this machine has no sound card")
+	}
+	return "", fmt.Errorf("there are only %s", strings.Join(there, ", "))
 }

@@ -9,49 +9,78 @@ import (
 )
 
 const (
-	// feedRoom is how much is queued before a writer has to wait. Neither it nor
-	// playerBuffer delays the first sample, and both can be discarded, so they
-	// are as long as a busy board may keep a writer from writing.
-	feedRoom = 200 * time.Millisecond
-	// playerBuffer is how much oto takes out of the queue beforehand. Short of
-	// samples, oto would mix silence into the sound.
-	playerBuffer = 100 * time.Millisecond
-	// After silence the first samples are held back until there are this many,
-	// or for this long: a writer of small pieces would else be torn apart by
-	// silence. A writer that is not slow gets there at once.
-	primeLevel = 2 * deviceBuffer
-	primeWait  = 60 * time.Millisecond
-	// latency is from oto's buffer to the outside: the period in hand and the
-	// device's two.
-	latency = deviceBuffer + deviceBuffer/2
-	// pollOto is how often oto's buffer is looked at: it tells nobody when it
-	// gets empty.
+	// After silence the first samples are held back until there are some, or for
+	// this long: a writer of small pieces would else be torn apart by silence. A
+	// writer that is not slow gets there at once.
+	primeWait = 60 * time.Millisecond
+	// pollOto is how often oto's buffer is looked at when nothing else tells that
+	// it got empty.
 	pollOto = 5 * time.Millisecond
+	// sipEvery is how often an idle device gets a sample of silence, which tells
+	// whether it still takes any.
+	sipEvery = 200 * time.Millisecond
 )
+
+// pace is how much sound lies where on its way, by the length of the device's
+// buffer.
+type pace struct {
+	period time.Duration // what the device takes at once
+	buffer time.Duration // what ALSA is asked to hold, in two periods
+	// room is how much is queued before a writer has to wait, and player how much
+	// oto takes out of the queue beforehand: short of samples, oto would mix
+	// silence into the sound. Neither delays the first sample, and both can be
+	// discarded, so they are as long as a busy board may keep a writer from
+	// writing.
+	room, player time.Duration
+	prime        time.Duration // enough for the first samples to be let go
+	latency      time.Duration // from oto's buffer to the outside: the period in hand and the device's two
+}
+
+func paceOf(buffer time.Duration) pace {
+	period := buffer / 2
+	return pace{
+		period: period, buffer: buffer,
+		room:    max(200*time.Millisecond, 3*period),
+		player:  max(100*time.Millisecond, 2*period),
+		prime:   max(80*time.Millisecond, 2*period),
+		latency: buffer + period,
+	}
+}
 
 // feed is the queue between a speaker and oto's player, which reads it. While
 // there is nothing to read the player is kept waiting and oto itself plays
 // silence, so that no silence stands before the next sound but what the device
 // holds already.
 //
+// The device takes a period at a time, and oto then asks for more at once. What
+// its player holds is only believed when it asks: at any other time samples may
+// be on their way into it.
+//
 // Locks: oto may call Seek with its player locked, so nothing here asks the
 // player for anything with mu held.
 type feed struct {
+	pace
 	inPlayer func() int // samples in the player's own buffer
 
 	mu      sync.Mutex
 	queue   []int16
 	first   time.Time // when the queue last stopped being empty
-	moved   time.Time // the same, or when oto last took samples
+	pending time.Time // when there last began to be something for the device to take
 	flush   bool      // somebody waits for the end: hold nothing back
 	halted  bool      // Read returns at once, with nothing
 	changed chan struct{}
 
-	soundAt time.Time // when oto was last seen to hold samples
-	run     int       // samples given to oto since it was last silent
+	held  int       // sound that the player had at the last look
+	run   int       // samples of sound given to oto since it was last silent
+	took  time.Time // when the device was last seen to take sound
+	alive time.Time // the same, or silence
+	sip   bool      // all that the player has is a sample of silence
 }
 
-func newFeed() *feed { return &feed{changed: make(chan struct{})} }
+func newFeed(p pace) *feed {
+	now := time.Now()
+	return &feed{pace: p, changed: make(chan struct{}), alive: now, took: now.Add(-time.Hour)}
+}
 
 // Read gives oto what is queued, and waits while nothing is.
 func (f *feed) Read(p []byte) (int, error) {
@@ -64,24 +93,35 @@ func (f *feed) Read(p []byte) (int, error) {
 			f.mu.Unlock()
 			return 0, nil
 		}
-		if f.ready(now, inPlayer) {
-			n := f.take(now, p, inPlayer)
+		if f.ready(now) {
+			n := f.take(now, p)
 			f.mu.Unlock()
 			return n, nil
 		}
-		var timer <-chan time.Time
+		var wait time.Duration
 		switch {
-		case inPlayer > 0:
-			timer = time.After(pollOto)
+		case f.held > 0:
+			wait = pollOto
+		case f.sip:
+			wait = f.period
 		case len(f.queue) > 0:
-			timer = time.After(f.first.Add(primeWait).Sub(now))
+			wait = f.first.Add(primeWait).Sub(now)
+		default:
+			wait = f.alive.Add(sipEvery).Sub(now)
+		}
+		if wait <= 0 && len(f.queue) == 0 {
+			f.sip, f.pending = true, now
+			f.mu.Unlock()
+			return copy(p, []byte{0, 0}), nil
 		}
 		changed := f.changed
 		f.mu.Unlock()
+		timer := time.NewTimer(wait)
 		select {
 		case <-changed:
-		case <-timer:
+		case <-timer.C:
 		}
+		timer.Stop()
 	}
 }
 
@@ -89,33 +129,39 @@ func (f *feed) Read(p []byte) (int, error) {
 func (f *feed) Seek(int64, int) (int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.halted = false
+	f.run -= f.held
+	f.halted, f.held, f.sip = false, 0, false
 	return 0, nil
 }
 
-func (f *feed) ready(now time.Time, inPlayer int) bool {
+func (f *feed) ready(now time.Time) bool {
 	return len(f.queue) > 0 &&
-		(inPlayer > 0 || f.flush || len(f.queue) >= samples(primeLevel) || now.Sub(f.first) >= primeWait)
+		(f.held > 0 || f.flush || len(f.queue) >= samples(f.prime) || now.Sub(f.first) >= primeWait)
 }
 
-func (f *feed) take(now time.Time, p []byte, inPlayer int) int {
-	n := min(len(f.queue), len(p)/2, max(1, samples(playerBuffer)-inPlayer))
+func (f *feed) take(now time.Time, p []byte) int {
+	n := min(len(f.queue), len(p)/2, max(1, samples(f.player)-f.held))
 	for i, v := range f.queue[:n] {
 		binary.LittleEndian.PutUint16(p[2*i:], uint16(v))
 	}
 	f.queue = append(f.queue[:0], f.queue[n:]...)
-	f.moved, f.soundAt = now, now
+	f.held += n
 	f.run += n
+	f.sip = false
 	f.wake()
 	return 2 * n
 }
 
-// saw notes what oto's buffer holds.
+// saw notes what oto's buffer holds, when that is known.
 func (f *feed) saw(now time.Time, inPlayer int) {
 	switch {
-	case inPlayer > 0:
-		f.soundAt = now
-	case now.Sub(f.soundAt) > latency:
+	case f.sip && inPlayer == 0:
+		f.sip, f.alive = false, now
+	case f.sip:
+	case inPlayer < f.held:
+		f.held, f.took, f.alive = inPlayer, now, now
+	}
+	if f.held == 0 && now.Sub(f.took) > f.latency {
 		f.run = 0
 	}
 }
@@ -124,12 +170,14 @@ func (f *feed) saw(now time.Time, inPlayer int) {
 func (f *feed) put(pcm []int16) (rest []int16, changed <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := min(len(pcm), samples(feedRoom)-len(f.queue))
+	n := min(len(pcm), samples(f.room)-len(f.queue))
 	if n > 0 {
 		if len(f.queue) == 0 {
 			f.first = time.Now()
-			f.moved = f.first
 			f.flush = false
+			if f.held == 0 && !f.sip {
+				f.pending = f.first
+			}
 		}
 		f.queue = append(f.queue, pcm[:n]...)
 		f.wake()
@@ -137,30 +185,42 @@ func (f *feed) put(pcm []int16) (rest []int16, changed <-chan struct{}) {
 	return pcm[n:], f.changed
 }
 
-// state is how many samples have not reached the device's buffer, when the last
-// of them did if there are none, and how long nothing has been taken.
-func (f *feed) state() (waiting int, soundAt time.Time, idle time.Duration) {
-	inPlayer := f.inPlayer()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := time.Now()
-	f.saw(now, inPlayer)
-	if len(f.queue) > 0 {
-		idle = now.Sub(f.moved)
-	}
-	return len(f.queue) + inPlayer, f.soundAt, idle
+// flow is where the sound is.
+type flow struct {
+	at      time.Time
+	waiting int           // samples that have not reached the device's buffer
+	inside  int           // samples in the device's buffer, as far as the clock tells
+	lead    time.Duration // of silence before the first of all these
+	room    int           // samples that can be queued
+	took    time.Time     // when the device last took sound
+	stalled time.Duration // how long it has taken nothing of what there is
 }
 
-// buffered is how many samples have not left the device: those not yet in its
-// buffer, and by the clock those in it.
-func (f *feed) buffered() int {
-	inPlayer := f.inPlayer()
+func (f *feed) flow() flow {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
-	f.saw(now, inPlayer)
-	inside := samples(max(0, latency-now.Sub(f.soundAt)))
-	return len(f.queue) + inPlayer + max(0, min(inside, f.run-inPlayer))
+	left := f.latency - now.Sub(f.took) // until the last sample that was taken is out
+	given := f.run - f.held
+	if left <= 0 {
+		left, given = 0, 0
+	}
+	w := flow{at: now, waiting: len(f.queue) + f.held, room: samples(f.room) - len(f.queue), took: f.took}
+	w.inside = max(0, min(given, samples(left)))
+	switch {
+	case w.inside > 0:
+		w.lead = left - time.Duration(w.inside)*time.Second/firmware.SampleRate
+	default:
+		w.lead = f.latency - f.period/2
+	}
+	if w.waiting > 0 || f.sip {
+		since := f.alive
+		if f.pending.After(since) {
+			since = f.pending
+		}
+		w.stalled = now.Sub(since)
+	}
+	return w
 }
 
 // hurry lets go what is held back for more.

@@ -33,6 +33,28 @@ type SpeakerOptions struct {
 	// finds first, a PulseAudio server or ALSA's default; for tests, and for
 	// boards whose ALSA configuration names only one device.
 	Card string
+	// Buffer is how much ALSA is asked to hold; 0 is 40 ms. More is for a machine
+	// that is too slow for it, and makes each sound begin later by as much.
+	Buffer time.Duration
+}
+
+const (
+	defaultBuffer = 40 * time.Millisecond
+	mostBuffer    = 500 * time.Millisecond
+)
+
+// check gives the options with what they leave open.
+func (o SpeakerOptions) check() (SpeakerOptions, error) {
+	if o.Buffer == 0 {
+		o.Buffer = defaultBuffer
+	}
+	if o.Buffer < defaultBuffer || o.Buffer > mostBuffer {
+		return o, fmt.Errorf("buffer %v, must be from %v to %v", o.Buffer, defaultBuffer, mostBuffer)
+	}
+	if o.Card != "" && !cardName.MatchString(o.Card) {
+		return o, fmt.Errorf("card %.40q is neither a card's id nor its number", o.Card)
+	}
+	return o, nil
 }
 
 // Speaker plays to the process's sound device. It takes 300 ms of samples
@@ -52,18 +74,22 @@ type Speaker struct {
 // at a time; after Close the next one plays to the same device. An error that
 // is ErrDeviceLost stays for the life of the process.
 func OpenSpeaker(ctx context.Context, o SpeakerOptions) (*Speaker, error) {
-	device, err := takeDevice(ctx, o.Card)
+	o, err := o.check()
+	if err != nil {
+		return nil, fmt.Errorf("open speaker: %w", err)
+	}
+	device, err := takeDevice(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("open speaker: %w", err)
 	}
 	s := &Speaker{
 		oto:  device,
-		feed: newFeed(),
+		feed: newFeed(paceOf(o.Buffer)),
 		turn: make(chan struct{}, 1),
 		done: make(chan struct{}),
 	}
 	s.player = device.NewPlayer(s.feed)
-	s.player.SetBufferSize(2 * samples(playerBuffer))
+	s.player.SetBufferSize(2 * samples(s.feed.player))
 	s.feed.inPlayer = func() int { return s.player.BufferedSize() / 2 }
 	s.player.Play()
 	return s, nil
@@ -83,7 +109,7 @@ func (s *Speaker) Write(ctx context.Context, pcm []int16) error {
 		if err := s.trouble(ctx); err != nil {
 			return fmt.Errorf("write to speaker: %w", err)
 		}
-		if _, _, idle := s.feed.state(); idle > hungAfter {
+		if s.feed.flow().stalled > hungAfter {
 			return fmt.Errorf("write to speaker: %w", s.hung())
 		}
 		var changed <-chan struct{}
@@ -98,27 +124,22 @@ func (s *Speaker) Write(ctx context.Context, pcm []int16) error {
 // see firmware.Speaker.
 func (s *Speaker) Drain(ctx context.Context) error {
 	s.feed.hurry()
-	least, at := -1, time.Now() // the fewest samples seen waiting, and when
 	for {
 		if err := s.trouble(ctx); err != nil {
 			return fmt.Errorf("drain speaker: %w", err)
 		}
-		waiting, soundAt, _ := s.feed.state()
-		now := time.Now()
-		if waiting == 0 {
-			left := soundAt.Add(pollOto + latency + drainMargin).Sub(now)
+		switch now := s.feed.flow(); {
+		case now.waiting == 0:
+			left := now.took.Add(pollOto + s.feed.latency + drainMargin).Sub(now.at)
 			if left <= 0 {
 				return nil
 			}
 			s.wait(ctx, nil, min(left, lifeCheck))
-			continue
-		}
-		if least < 0 || waiting < least {
-			least, at = waiting, now
-		} else if now.Sub(at) > hungAfter {
+		case now.stalled > hungAfter:
 			return fmt.Errorf("drain speaker: %w", s.hung())
+		default:
+			s.wait(ctx, nil, pollOto)
 		}
-		s.wait(ctx, nil, pollOto)
 	}
 }
 
@@ -128,7 +149,8 @@ func (s *Speaker) Buffered() int {
 	if s.isClosed() || s.oto.Err() != nil {
 		return 0
 	}
-	return s.feed.buffered()
+	now := s.feed.flow()
+	return now.waiting + now.inside
 }
 
 // Discard drops what is not yet in the device's buffer.
