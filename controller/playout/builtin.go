@@ -25,7 +25,8 @@ type BuiltIn struct {
 }
 
 // BuiltIns lists every built-in sound: the chime first, then the voices. The
-// siren is not among them, as it needs a cadence.
+// siren is not among them, as it needs a cadence, nor the self-test's tone, which
+// nobody is to hear.
 func BuiltIns() []BuiltIn {
 	list := []BuiltIn{{Name: chimeName}}
 	table, _ := voices.ReadFile("voices/phrases.tsv") // embedded: always there
@@ -48,8 +49,11 @@ func HasBuiltIn(name string) bool {
 }
 
 func openBuiltIn(name string) (sound, error) {
-	if name == chimeName {
+	switch name {
+	case chimeName:
 		return newChime(), nil
+	case toneName:
+		return newTone(), nil
 	}
 	if !HasBuiltIn(name) {
 		return nil, fmt.Errorf("no built-in sound is named %q", name)

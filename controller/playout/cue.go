@@ -17,7 +17,7 @@ type Cue struct {
 	// Drill wraps the cue in the built-in drill voice, before and after, and
 	// again before whatever is resumed: a drill is heard as a drill.
 	Drill bool
-	Parts []Part // in order
+	Parts []Part // in order; of a self-test the player's own
 	// From is where in Parts to begin; it counts Parts as they sound now,
 	// pauses with them, the drill voice not.
 	From time.Duration

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"loa/controller/schedule"
 	"loa/firmware"
 )
 
@@ -33,12 +34,13 @@ type output struct {
 	coming  *feed // what will sound next, being prepared
 	silence bool  // nothing is wanted
 
-	power power
-	air   air
-	cue   Cue       // on air, or the last that was
-	turn  int       // of wishes: the one that cue answers
-	began time.Time // when the relays were first on for it
-	offAt time.Time // while relays are on and no cue is on air: when they open
+	power  power
+	air    air
+	cue    Cue       // on air, or the last that was
+	turn   int       // of wishes: the one that cue answers
+	began  time.Time // when the relays were first on for it
+	offAt  time.Time // while relays are on and no cue is on air: when they open
+	opened time.Time // when they were last opened
 
 	failures int       // of cue, in a row
 	retryAt  time.Time // zero: not again
@@ -57,6 +59,9 @@ func (o *output) set(cue *Cue) {
 	if cue != nil {
 		c := *cue
 		c.From = max(0, c.From)
+		if c.Class == schedule.SelfTest {
+			c.Parts = testParts(o.Ultrasonic)
+		}
 		o.want = &c
 	}
 	o.wishes++
@@ -92,6 +97,7 @@ func (o *output) run(ctx context.Context) error {
 	if err := o.power.open(); err != nil {
 		o.log.Error("open relays", "err", err)
 	}
+	o.opened = time.Now()
 	for {
 		f := o.await(ctx)
 		if f == nil {
@@ -153,10 +159,15 @@ func (o *output) await(ctx context.Context) *feed {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if o.isReady() {
+		rested := o.restUntil()
+		if o.isReady() && rested.IsZero() {
 			f := o.coming
 			o.coming = nil
 			return f
+		}
+		ready := o.ready()
+		if !rested.IsZero() {
+			ready = nil
 		}
 		var off, stuck, retry <-chan time.Time
 		if o.power.on && o.power.permit(o.cue.Class) != nil {
@@ -172,11 +183,13 @@ func (o *output) await(ctx context.Context) *feed {
 		select {
 		case <-ctx.Done():
 		case <-o.changed:
-		case <-o.ready():
+		case <-ready:
+		case <-at(rested):
 		case <-off:
 			_ = o.open(nil) // told by the event
 		case <-stuck:
 			if o.power.open() == nil {
+				o.opened = time.Now()
 				o.emit(o.event(Opened))
 			}
 		case <-retry:
@@ -208,6 +221,7 @@ func (o *output) open(before func(now time.Time)) error {
 		e.Evidence.RelayOpened = e.At
 		o.emit(e)
 	}
+	o.opened = e.At // not sooner: what is told of a self-test asks since when they were open
 	return e.Err
 }
 

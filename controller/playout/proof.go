@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"loa/controller/schedule"
 	"loa/firmware"
 )
 
@@ -37,6 +38,10 @@ func (o *output) prove(e *Event) {
 	if len(o.sensors) == 0 || e.Evidence.FirstSample.IsZero() {
 		return
 	}
+	if o.cue.Class == schedule.SelfTest {
+		o.proveTest(e)
+		return
+	}
 	s := &o.air.sent
 	begin := e.Evidence.FirstSample.Add(-lead)
 	if settled := o.power.closed.Add(inrush); begin.Before(settled) {
@@ -44,15 +49,15 @@ func (o *output) prove(e *Event) {
 	}
 	from := max(s.step(begin), s.first)
 	n := s.step(e.Evidence.LastSample) - from
-	e.Evidence.Verdict, e.Evidence.Sensors = Judge(s.levels(from, n), o.ask(s.at(from), int(max(0, n))))
+	e.Evidence.Verdict, e.Evidence.Sensors = Judge(s.levels(from, n), ask(o.sensors, s.at(from), int(max(0, n))))
 }
 
-// ask reads all sensors side by side.
-func (o *output) ask(from time.Time, n int) []Reading {
+// ask reads sensors side by side, and answers in their order.
+func ask(sensors []*watcher, from time.Time, n int) []Reading {
 	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
 	defer cancel()
-	answers := make([]chan Reading, len(o.sensors))
-	for i, w := range o.sensors {
+	answers := make([]chan Reading, len(sensors))
+	for i, w := range sensors {
 		if !w.asked.CompareAndSwap(false, true) {
 			continue
 		}
@@ -62,8 +67,8 @@ func (o *output) ask(from time.Time, n int) []Reading {
 			answers[i] <- w.read(ctx, from, n)
 		}()
 	}
-	readings := make([]Reading, len(o.sensors))
-	for i, w := range o.sensors {
+	readings := make([]Reading, len(sensors))
+	for i, w := range sensors {
 		readings[i] = w.reading(nil, errNoAnswer)
 		if answers[i] == nil {
 			continue

@@ -88,6 +88,12 @@ type stage struct {
 // perform runs a test on a stage, on a virtual clock.
 func perform(t *testing.T, lib library, longestOn time.Duration, test func(s *stage)) {
 	t.Helper()
+	performOn(t, lib, longestOn, func(*sim.Board) {}, test)
+}
+
+// performOn is perform on a board that was changed before.
+func performOn(t *testing.T, lib library, longestOn time.Duration, change func(b *sim.Board), test func(s *stage)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		board, err := sim.New(sim.Options{Outputs: []sim.Output{{
 			Name: horn, Relays: []string{"mains", "amp"},
@@ -97,6 +103,7 @@ func perform(t *testing.T, lib library, longestOn time.Duration, test func(s *st
 		if err != nil {
 			t.Fatal(err)
 		}
+		change(board)
 		s := &stage{Board: board, t: t, start: time.Now()}
 		s.Player = playout.New(board.Outputs, lib, slog.New(slog.DiscardHandler), func(e playout.Event) {
 			s.mu.Lock()

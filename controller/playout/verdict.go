@@ -33,6 +33,7 @@ type Reading struct {
 	Quantity firmware.Quantity
 	Noise    float64   // readings up to here may stand for nothing
 	Values   []float64 // one for every step of what was sent, NaN where nothing was measured
+	Follows  []float64 // by step, what the sensor is to follow in place of what was sent; nil: that
 	Err      error     // why there are none
 }
 
@@ -100,6 +101,9 @@ func judgeOne(sent []float64, r Reading) Figure {
 	f := Figure{Sensor: r.Sensor, Quantity: r.Quantity, Verdict: Unknown, Err: r.Err}
 	if r.Err != nil {
 		return f
+	}
+	if r.Follows != nil {
+		sent = r.Follows
 	}
 	loud, quiet := split(sent)
 	if len(loud) < leastSteps {
