@@ -22,6 +22,9 @@ func main() {
 	flag.StringVar(&o.central, "central", "", "the loa-central binary")
 	flag.StringVar(&o.agent, "agent", "", "the loa-agent binary")
 	flag.StringVar(&o.drillVoice, "drill-voice", "", "the built-in drill voice, an Ogg Opus file")
+	flag.StringVar(&o.kernel, "kernel", "", "a kernel: with it and -root the board is a virtual machine")
+	flag.StringVar(&o.root, "root", "", "the machine's root file system, an initramfs")
+	flag.StringVar(&o.score, "score", "sound", "with -kernel: what is played there, lines or sound")
 	flag.BoolVar(&o.first, "first", false, "end at the first link that fails")
 	flag.BoolVar(&o.keep, "keep", false, "keep the temporary folder")
 	flag.Parse()
@@ -31,7 +34,11 @@ func main() {
 	defer cancel()
 
 	r := &report{started: time.Now()}
-	if err := run(ctx, o, r); err != nil {
+	play := run
+	if o.kernel != "" {
+		play, r.plain = runBoard, true
+	}
+	if err := play(ctx, o, r); err != nil {
 		r.fail("the check could go on", err)
 	}
 	fmt.Printf("check: %d passed, %d failed\n", r.passed, r.failed)
@@ -42,6 +49,7 @@ func main() {
 
 type options struct {
 	central, agent, drillVoice string
+	kernel, root, score        string
 	keep, first                bool
 }
 
@@ -49,6 +57,7 @@ type options struct {
 type report struct {
 	started        time.Time
 	passed, failed int
+	plain          bool // as scripts/board-vm prints: without times and columns
 }
 
 func (r *report) pass(link, format string, measured ...any) {
@@ -71,5 +80,9 @@ func (r *report) judge(link string, err error, format string, measured ...any) {
 }
 
 func (r *report) line(verdict, link, detail string) {
+	if r.plain {
+		fmt.Printf("%s %s: %s\n", verdict, link, detail)
+		return
+	}
 	fmt.Printf("%s  %5.1f s  %-52s %s\n", verdict, time.Since(r.started).Seconds(), link, detail)
 }

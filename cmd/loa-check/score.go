@@ -89,8 +89,11 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 func (s *score) openServer(ctx context.Context) error {
 	return s.timed("central serves", func() error {
 		var err error
-		if s.serving, err = s.start("central", s.central, nil, "serve", "--data", s.path("central"),
-			"--api", "127.0.0.1:0", "--broker", "127.0.0.1:0", "--audio", "127.0.0.1:0"); err != nil {
+		serve := []string{"serve", "--data", s.path("central"), "--api", "127.0.0.1:0", "--broker", "127.0.0.1:0", "--audio", "127.0.0.1:0"}
+		for _, host := range s.hosts {
+			serve = append(serve, "--host", host)
+		}
+		if s.serving, err = s.start("central", s.central, nil, serve...); err != nil {
 			return err
 		}
 		err = until(ctx, "addresses", 20*time.Second, func() (bool, error) {
@@ -102,7 +105,7 @@ func (s *score) openServer(ctx context.Context) error {
 				API string `json:"api"`
 			}
 			err = json.Unmarshal(data, &at)
-			s.server = at.API
+			s.server = strings.Replace(at.API, hostInGuest, "127.0.0.1", 1)
 			return err == nil, err
 		})
 		if err != nil {

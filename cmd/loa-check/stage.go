@@ -26,7 +26,8 @@ type stage struct {
 	dir     string
 	running []*process
 	client  *http.Client
-	server  string // of the API
+	hosts   []string // under which the server is found; none is 127.0.0.1
+	server  string   // of the API
 	tokens  map[string]string
 }
 
@@ -107,16 +108,23 @@ func (s *stage) close(failed bool) {
 		}
 	}
 	if s.keep {
-		pcm, _ := s.card.since(0)
-		raw := new(bytes.Buffer)
-		_ = binary.Write(raw, binary.LittleEndian, pcm)
-		if err := os.WriteFile(s.path("card.s16le"), raw.Bytes(), 0o600); err != nil {
-			fmt.Println(err)
+		if s.card != nil {
+			s.keepCard()
 		}
 		fmt.Println("kept", s.dir)
 		return
 	}
 	if err := os.RemoveAll(s.dir); err != nil {
+		fmt.Println(err)
+	}
+}
+
+// keepCard writes what the sound card was given.
+func (s *stage) keepCard() {
+	pcm, _ := s.card.since(0)
+	raw := new(bytes.Buffer)
+	_ = binary.Write(raw, binary.LittleEndian, pcm)
+	if err := os.WriteFile(s.path("card.s16le"), raw.Bytes(), 0o600); err != nil {
 		fmt.Println(err)
 	}
 }
