@@ -44,6 +44,8 @@ func (c *Controller) carryOut(ctx context.Context, effect Effect) error {
 		if c.link != nil {
 			c.link.Fetch(e.Audio)
 		}
+	case Answered:
+		c.answers <- struct{}{} // has room: nobody asks twice
 	case Note:
 		c.Log.Warn(e.Text, e.Attrs...)
 	}
@@ -65,6 +67,8 @@ func (c *Controller) write(ctx context.Context) error {
 				c.events.put(Committed{e.Serial, receipts, failed})
 			case Drop:
 				err = c.Store.DropAudio(func(hash string) bool { return !slices.Contains(e.Hashes, hash) })
+			case question:
+				close(e)
 			case Prune:
 				err = c.Store.Prune(e.Before)
 			}

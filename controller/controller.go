@@ -40,7 +40,8 @@ type Controller struct {
 	mains   *mains
 	link    *link.Link
 	writes  chan Effect
-	next    int64 // the next receipt's number; only write touches it
+	answers chan struct{} // of the loop; see guard
+	next    int64         // the next receipt's number; only write touches it
 	started time.Time
 }
 
@@ -64,7 +65,7 @@ func New(o Options) (*Controller, error) {
 	for _, out := range o.Board.Outputs {
 		id.Outputs = append(id.Outputs, out.Name)
 	}
-	c := &Controller{Options: o, events: newQueue(), writes: make(chan Effect, 16), next: snap.NextSequence, started: time.Now()}
+	c := &Controller{Options: o, events: newQueue(), writes: make(chan Effect, 16), answers: make(chan struct{}, 1), next: snap.NextSequence, started: time.Now()}
 	c.state = Restore(id, snap, audio, c.started)
 	if damage := o.Store.Damaged(); damage != "" {
 		c.events.put(Fault{"database", damage})
@@ -111,6 +112,7 @@ func (c *Controller) Run(ctx context.Context) error {
 	for _, m := range c.Board.Monitors {
 		parts.Go(func() { m.Watch(ctx, func(what string) { c.events.put(Fault{m.Name(), what}) }) })
 	}
+	parts.Go(func() { c.guard(ctx) })
 	if c.Enrolment != nil {
 		c.events.put(Enrolled{*c.Enrolment})
 	}

@@ -56,6 +56,10 @@ type (
 	// not, and Fault what of that is wrong with the supply.
 	Supply struct{ Unfit, Fault string }
 
+	// Asked asks for an Answered: whoever feeds the watchdogs wants to know
+	// whether events still come through.
+	Asked struct{}
+
 	// Fault tells what is wrong with a part of the board; an empty Detail is
 	// all well.
 	Fault struct{ Part, Detail string }
@@ -72,6 +76,7 @@ func (Fetched) event()   {}
 func (Played) event()    {}
 func (Pressed) event()   {}
 func (Supply) event()    {}
+func (Asked) event()     {}
 func (Fault) event()     {}
 
 // Effect is something that the board is to do.
@@ -124,6 +129,9 @@ type (
 	// the one before.
 	Wake struct{ In time.Duration }
 
+	// Answered answers an Asked.
+	Answered struct{}
+
 	// Note is for the log.
 	Note struct {
 		Text  string
@@ -144,4 +152,5 @@ func (Drop) effect()          {}
 func (Prune) effect()         {}
 func (Play) effect()          {}
 func (Wake) effect()          {}
+func (Answered) effect()      {}
 func (Note) effect()          {}

@@ -108,6 +108,8 @@ func (t *step) take(e Event) {
 	case Supply:
 		t.s.unfit = e.Unfit
 		t.fault("mains", e.Fault)
+	case Asked:
+		t.do(Answered{})
 	case Fault:
 		t.fault(e.Part, e.Detail)
 	}

@@ -28,6 +28,7 @@ type output struct {
 	want    *Cue
 	wishes  int           // grows with every change of want
 	changed chan struct{} // holds a token when want may have changed
+	probed  chan struct{} // run's goroutine takes what is sent; see Probe
 
 	// All below belongs to run's goroutine.
 	seen    int   // of wishes: the one that coming answers
@@ -183,6 +184,7 @@ func (o *output) await(ctx context.Context) *feed {
 		select {
 		case <-ctx.Done():
 		case <-o.changed:
+		case <-o.probed:
 		case <-ready:
 		case <-at(rested):
 		case <-off:

@@ -85,6 +85,7 @@ func (o *output) powerUp(ctx context.Context) bool {
 			return false
 		case <-o.changed:
 			o.track(ctx)
+		case <-o.probed:
 		case <-o.ready():
 		case <-at(end):
 			o.giveUp(why)
@@ -159,6 +160,7 @@ func (o *output) sound(ctx context.Context, f *feed, fr frame) {
 			o.tell(SourceSkipped, fr.notes)
 		case <-ctx.Done():
 		case <-o.changed:
+		case <-o.probed:
 		case <-o.ready():
 		case <-at(callAt(end)):
 		}

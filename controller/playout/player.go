@@ -29,6 +29,7 @@ func New(board []firmware.Output, lib Library, log *slog.Logger, events func(Eve
 			log:     log.With("output", o.Name),
 			events:  events,
 			changed: make(chan struct{}, 1),
+			probed:  make(chan struct{}),
 			power:   power{relays: o.Relays},
 			air:     air{speaker: o.Speaker},
 		}
@@ -88,4 +89,18 @@ func (p *Player) Set(name string, cue *Cue) error {
 		}
 	}
 	return fmt.Errorf("set cue: there is no output %q", name)
+}
+
+// Probe returns when every output's goroutine has answered: none of them hangs,
+// in its relays, its speaker or anywhere else. Whether they sound is another
+// question. The error says which output had not answered when ctx ended.
+func (p *Player) Probe(ctx context.Context) error {
+	for _, o := range p.outputs {
+		select {
+		case o.probed <- struct{}{}:
+		case <-ctx.Done():
+			return fmt.Errorf("output %s: %w", o.Name, ctx.Err())
+		}
+	}
+	return nil
 }
