@@ -27,6 +27,7 @@ func openBoardOn(ctx context.Context, modelFile string, c config, end context.Ca
 	for _, o := range c.Outputs {
 		b.Outputs = append(b.Outputs, firmware.Output{
 			Name: o.Name, WarmUp: time.Duration(o.WarmUp), Tail: time.Duration(o.Tail), LongestOn: time.Duration(o.LongestOn),
+			Ultrasonic: o.Speaker.Ultrasonic,
 		})
 		out := &b.Outputs[len(b.Outputs)-1]
 		var simulated *sim.Amplifier // what the simulated parts work on

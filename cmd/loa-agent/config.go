@@ -48,6 +48,9 @@ type speaker struct {
 	Kind string `yaml:"kind"` // "alsa" or "sim"
 	Card string `yaml:"card"` // alsa: the card's id; empty is what the ALSA configuration names
 	PCM  string `yaml:"pcm"`  // sim: a file that gets the samples
+	// Ultrasonic says that card and amplifier carry 18.5 kHz: the self-test then
+	// sends a soft tone, which sensors of the line are to see.
+	Ultrasonic bool `yaml:"ultrasonic"`
 }
 
 type sensor struct {

@@ -16,7 +16,7 @@ outputs:
     relays:
       - {name: mains, kind: gpio, chip: pinctrl-rp1, line: 17, active: high}
       - {name: amplifier, kind: gpio, chip: pinctrl-rp1, line: GPIO27, active: low}
-    speaker: {kind: alsa, card: "USB"}
+    speaker: {kind: alsa, card: "USB", ultrasonic: true}
     warmUp: 800ms
     tail: '500ms'
     longestOn: 2h
@@ -52,7 +52,7 @@ func TestConfig(t *testing.T) {
 	switch {
 	case c.Data != "/var/lib/loa" || c.Clock != clockRTC || len(c.Outputs) != 2:
 	case first.Relays[0].Line != "17" || first.Relays[1].Line != "GPIO27" || first.Relays[1].Active != levelLow:
-	case first.Speaker != speaker{Kind: kindALSA, Card: "USB"}:
+	case first.Speaker != speaker{Kind: kindALSA, Card: "USB", Ultrasonic: true}:
 	case first.WarmUp != duration(800*time.Millisecond) || first.Tail != duration(500*time.Millisecond) || first.LongestOn != duration(2*time.Hour):
 	case second.Relays[0] != relay{Name: "shed-mains", Kind: kindSim, Trace: "/tmp/edges"}:
 	case second.LongestOn != duration(90*time.Minute):
@@ -84,7 +84,7 @@ outputs:
     tail: 11s
   - name: second
     relays: []
-    speaker: {kind: alsa}
+    speaker: {kind: alsa, ultrasonic: loud}
     sensors:
       - {name: coil, kind: ina219, quantity: current, bus: 1}
       - {name: ear, kind: sim, quantity: smell}
@@ -109,6 +109,7 @@ inputs:
 		`outputs[0].speaker.wattage: is not a known key`,
 		`outputs[0].sensors: is a group of keys, should be a list`,
 		`outputs[0].warmUp: "800" is not a time like 800ms or 2h`,
+		`outputs[1].speaker.ultrasonic: "loud" is neither true nor false`,
 		`outputs[1].sensors[0].bus: is not a known key`,
 		`outputs[1].tail: is a list, should be a time like 800ms or 2h`,
 		`outputs[1].longestOn: is a group of keys, should be a time like 800ms or 2h`,
@@ -141,7 +142,7 @@ inputs:
 		`inputs[2].debounce: is 1m0s, must be from 0s to 5s`,
 	}
 	got := strings.Split(err.Error(), "\n  ")
-	if !strings.HasSuffix(got[0], "board.yaml: 36 faults") {
+	if !strings.HasSuffix(got[0], "board.yaml: 37 faults") {
 		t.Errorf("begins with %q", got[0])
 	}
 	for i, line := range got[1:] {

@@ -86,7 +86,7 @@ func readFile(path string, most int64) ([]byte, error) {
 	return data, err
 }
 
-// decode reads a node into a struct, slice, string or duration. The YAML library
+// decode reads a node into a struct, slice, string, bool or duration. The YAML library
 // stops at the first thing that it cannot read, and a technician wants to know
 // all of them.
 func decode(f *faults, n ast.Node, into reflect.Value, at string) {
@@ -121,6 +121,12 @@ func decode(f *faults, n ast.Node, into reflect.Value, at string) {
 			return
 		}
 		into.SetInt(int64(d))
+	case into.Kind() == reflect.Bool:
+		if text != "true" && text != "false" {
+			f.add(at, "%.40q is neither true nor false", text)
+			return
+		}
+		into.SetBool(text == "true")
 	default:
 		into.SetString(text)
 	}
