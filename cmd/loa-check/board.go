@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,12 +25,11 @@ type board struct {
 	agent int // its process in the guest
 }
 
-// Relays of the guest's board: offsets of its chip's lines, wired to be open.
-var relays = []struct {
-	offset int
-	name   string
-	active string
-}{{2, "RELAY-HIGH", "high"}, {3, "RELAY-LOW", "low"}}
+// soon is how fast the end of sound is seen, and acted upon.
+const soon = time.Second
+
+// reading is what the way to the guest, and from it over central, takes itself.
+const reading = 200 * time.Millisecond
 
 // The guest's cards: the board's own, and one that it must leave alone.
 const (
@@ -54,10 +52,6 @@ func runBoard(ctx context.Context, o options, r *report) (err error) {
 		return err
 	}
 	defer b.guest.end()
-	scores := map[string][]func(context.Context) error{
-		"lines": {b.lines},
-		"sound": {s.uploadBulletins, b.comes, b.soundsThroughCard, b.losesCard, b.diesOnAir, b.stoppedIsBitten, b.powerOff},
-	}
 	enrolled := func(ctx context.Context) error {
 		return s.timed("enrolled by file: "+heard, func() error { return s.enrol(ctx, heard, commune) })
 	}
@@ -69,7 +63,13 @@ func runBoard(ctx context.Context, o options, r *report) (err error) {
 		s.pass("the guest boots, with lines, cards and a watchdog", "after %.1f s", (up - begun).Seconds())
 		return b.settleIn(ctx)
 	}
-	for _, step := range append([]func(context.Context) error{s.openServer, s.foundProvince, enrolled, boots}, scores[o.score]...) {
+	// The guest takes its time to boot; meanwhile its server is made.
+	scores := map[string][]func(context.Context) error{
+		"lines": {s.openServer, s.foundProvince, enrolled, boots, b.lines},
+		"sound": {s.openServer, s.foundProvince, enrolled, s.uploadBulletins, boots,
+			b.comes, b.soundsThroughCard, b.losesCard, b.playerHangs, b.diesOnAir, b.stoppedIsBitten, b.powerOff},
+	}
+	for _, step := range scores[o.score] {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -78,25 +78,6 @@ func runBoard(ctx context.Context, o options, r *report) (err error) {
 		}
 	}
 	return nil
-}
-
-// linesTime is how long scripts/board-lines may take.
-const linesTime = 3 * time.Minute
-
-// lines passes on what scripts/board-lines finds.
-func (b *board) lines(ctx context.Context) error {
-	out, err := b.doWithin(ctx, linesTime, "board-lines /tmp/"+heard)
-	for line := range strings.Lines(out) {
-		verdict, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		name, measured, _ := strings.Cut(rest, ": ")
-		switch verdict {
-		case "PASS":
-			b.pass(name, "%s", measured)
-		case "FAIL":
-			b.fail(name, errors.New(measured))
-		}
-	}
-	return err
 }
 
 // settleIn brings the agent and its enrolment into a guest that has just begun.
@@ -143,76 +124,6 @@ func (b *board) startAgent(ctx context.Context) error {
 		}
 		return true, nil
 	})
-}
-
-func (b *board) comes(ctx context.Context) error {
-	return b.timed("the board is online over TLS, with central's time", func() error { return b.startAgent(ctx) })
-}
-
-// move is one movement of a relay in the guest, by the guest's clock.
-type move struct {
-	closed bool
-	at     float64 // seconds
-}
-
-var (
-	calledLine = regexp.MustCompile(`(\d+\.\d+): (out|set|free|many): (.*)`)
-	calledWith = regexp.MustCompile(`(offset|value|mask|bits)=(\d+)`)
-)
-
-// moves is what a relay's line did in a trace of the calls of the chip's driver. It
-// was open before.
-func moves(text string, relay int) (all []move) {
-	offset, high, closed := relays[relay].offset, relays[relay].active == "high", false
-	for _, call := range calledLine.FindAllStringSubmatch(text, -1) {
-		with := map[string]int{}
-		for _, field := range calledWith.FindAllStringSubmatch(call[3], -1) {
-			with[field[1]], _ = strconv.Atoi(field[2])
-		}
-		now := (with["value"] == 1) == high
-		switch {
-		case call[2] == "many" && with["mask"]>>offset&1 == 1:
-			now = (with["bits"]>>offset&1 == 1) == high
-		case call[2] == "many" || with["offset"] != offset:
-			continue
-		case call[2] == "free":
-			now = false
-		}
-		if at, _ := strconv.ParseFloat(call[1], 64); now != closed {
-			closed = now
-			all = append(all, move{now, at})
-		}
-	}
-	return all
-}
-
-// watchLines begins a new trace; lineTrace gives it.
-func (b *board) watchLines(ctx context.Context) error {
-	_, err := b.do(ctx, "echo >/sys/kernel/tracing/trace")
-	return err
-}
-
-func (b *board) lineTrace(ctx context.Context) (string, error) {
-	return b.do(ctx, "grep -v '^#' /sys/kernel/tracing/trace || true")
-}
-
-// onceOnAndOff judges the lines of one playback, and returns when they closed and
-// opened.
-func (b *board) onceOnAndOff(ctx context.Context, what string) (closed, opened float64, err error) {
-	text, err := b.lineTrace(ctx)
-	if err != nil {
-		return 0, 0, err
-	}
-	for i, r := range relays {
-		moves := moves(text, i)
-		if len(moves) != 2 {
-			b.fail(what+", active "+r.active, fmt.Errorf("the line moved %d times: %v", len(moves), moves))
-			return 0, 0, nil
-		}
-		closed, opened = max(closed, moves[0].at), max(opened, moves[1].at)
-		b.pass(what+", active "+r.active, "closed once, for %.2f s", moves[1].at-moves[0].at)
-	}
-	return closed, opened, nil
 }
 
 // record begins to capture what both cards are given, in the format in which oto
@@ -262,51 +173,6 @@ func (b *board) untilFate(ctx context.Context, occurrence string, fate protocol.
 	return found, err
 }
 
-// soundsThroughCard: a bulletin, from its upload to what the kernel's card was
-// given.
-func (b *board) soundsThroughCard(ctx context.Context) error {
-	if err := errors.Join(b.watchLines(ctx), b.record(ctx)); err != nil {
-		return err
-	}
-	if _, err := b.programme(ctx, "sang", b.news, 20); err != nil {
-		return err
-	}
-	if _, err := b.untilFate(ctx, "sang@", protocol.FateFinished, time.Minute); err != nil {
-		b.fail("a bulletin plays through the kernel's card", err)
-		return nil
-	}
-	if err := b.untilOpen(ctx); err != nil {
-		return err
-	}
-	own, other, err := b.recorded(ctx)
-	if err != nil {
-		return err
-	}
-	if _, _, err := b.onceOnAndOff(ctx, "a bulletin switches the relay"); err != nil {
-		return err
-	}
-	m, err := match(b.news.pcm, 0, len(b.news.pcm), own)
-	b.judge("what the card was given is the station file", err, "%d segments, worst correlation %.4f", m.segments, m.worst)
-	longer := float64(loudTo(own)-loudFrom(own)-loudTo(b.news.pcm)+loudFrom(b.news.pcm)) / rate
-	err = nil
-	if math.Abs(longer) > 0.020 {
-		err = errors.New("more than 20 ms from the file's length")
-	}
-	b.judge("it is as long as the file", err, "%+.1f ms of %.2f s", 1000*longer, float64(len(b.news.pcm))/rate)
-	b.silentOther(other)
-	return nil
-}
-
-// untilOpen waits for the tail's end.
-func (b *board) untilOpen(ctx context.Context) error {
-	return until(ctx, "the relays are open", 10*time.Second, func() (bool, error) { return b.areOpen(ctx) })
-}
-
-func (b *board) areOpen(ctx context.Context) (bool, error) {
-	out, err := b.do(ctx, "cat /sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio2/value /sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio3/value")
-	return strings.Join(strings.Fields(out), "") == "01", err
-}
-
 func (b *board) silentOther(pcm []int16) {
 	var err error
 	if len(pcm) == 0 {
@@ -354,197 +220,17 @@ func (b *board) soundFault(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// losesCard: the card is taken away in mid-play and brought back.
-func (b *board) losesCard(ctx context.Context) error {
-	if err := errors.Join(b.watchLines(ctx), b.record(ctx), b.onAir(ctx, "mat-the")); err != nil {
-		return err
-	}
-	lost, err := b.uptime(ctx)
-	if err != nil {
-		return err
-	}
-	begun := monotonic()
-	if _, err := b.do(ctx, "echo %s >/sys/bus/platform/drivers/snd_aloop/unbind", ownDriver); err != nil {
-		return err
-	}
+// faultIsTold waits until central has a fault of the sound card.
+func (b *board) faultIsTold(ctx context.Context, what string, since time.Duration) {
 	var detail string
-	err = until(ctx, "the fault stands in central", 5*time.Second, func() (bool, error) {
+	err := until(ctx, "the fault stands in central", 5*time.Second, func() (bool, error) {
+		var err error
 		detail, err = b.soundFault(ctx)
 		return detail != "", err
 	})
-	took := monotonic() - begun
-	if err == nil && took > time.Second {
-		err = errors.New("later than 1 s")
+	took := monotonic() - since
+	if err == nil && took > soon+reading {
+		err = fmt.Errorf("later than %v", soon)
 	}
-	b.judge("a card taken away in mid-play is reported", err, "after %.0f ms: %s", milliseconds(took), detail)
-	if _, err := b.untilFate(ctx, "mat-the@", protocol.FateFailed, 10*time.Second); err != nil {
-		b.fail("the bulletin failed, and says so", err)
-	}
-	if err := b.untilOpen(ctx); err != nil {
-		b.fail("its relay opens", err)
-		return nil
-	}
-	_, opened, err := b.onceOnAndOff(ctx, "a lost card opens the relay")
-	if err != nil {
-		return err
-	}
-	err = nil
-	if opened-lost > 1 {
-		err = errors.New("later than 1 s")
-	}
-	b.judge("it opens within 1 s of the loss", err, "after %.0f ms", 1000*(opened-lost))
-
-	// An alert is raised while the card is away; it tries until there is one.
-	if _, err := b.desk(ctx, "officer", "alert", "--yes", "--key", b.path("officer.key"), "--area", commune, "--hazard", "flood", "--level", "3",
-		"--siren", "1x3/0", "--repetitions", "1", "--lifetime", "10m", "--message", "vi=Lũ đang lên nhanh."); err != nil {
-		return err
-	}
-	if _, err := b.untilFate(ctx, "alert/live/", protocol.FateFailed, 10*time.Second); err != nil {
-		b.fail("an alert without a card is told to fail", err)
-	}
-	_, other, err := b.recorded(ctx)
-	if err != nil {
-		return err
-	}
-	b.silentOther(other)
-	if _, err := b.do(ctx, "echo %s >/sys/bus/platform/drivers/snd_aloop/bind", ownDriver); err != nil {
-		return err
-	}
-	back := monotonic()
-	if err := b.record(ctx); err != nil {
-		return err
-	}
-	_, err = b.untilFate(ctx, "alert/live/", protocol.FateFinished, time.Minute)
-	b.judge("the card is back, and the alert sounds to its end", err, "finished %.1f s later", (monotonic() - back).Seconds())
-	own, other, err := b.recorded(ctx)
-	if err != nil {
-		return err
-	}
-	err = nil
-	if siren(own) < 0 {
-		err = errNothing
-	}
-	b.judge("its siren comes out of the card", err, "%.1f s into the recording", float64(siren(own))/rate)
-	b.silentOther(other)
-	detail, err = b.soundFault(ctx)
-	if err == nil && detail != "" {
-		err = errors.New("it stands: " + detail)
-	}
-	b.judge("the fault is gone", err, "")
-	return nil
-}
-
-// diesOnAir: the agent is killed while something is on air.
-func (b *board) diesOnAir(ctx context.Context) error {
-	if err := errors.Join(b.untilOpen(ctx), b.watchLines(ctx), b.onAir(ctx, "chet")); err != nil {
-		return err
-	}
-	if _, err := b.do(ctx, "kill -KILL %d", b.agent); err != nil {
-		return err
-	}
-	if err := b.untilOpen(ctx); err != nil {
-		b.fail("the agent's death on air opens the relay", err)
-		return nil
-	}
-	if _, _, err := b.onceOnAndOff(ctx, "the agent's death on air opens the relay"); err != nil {
-		return err
-	}
-	return b.startsSilent(ctx, "the start after a death on air")
-}
-
-// startsSilent starts the agent, which must not move its relays, also when it has
-// told what became of the bulletin in which it died.
-func (b *board) startsSilent(ctx context.Context, what string) error {
-	if err := errors.Join(b.watchLines(ctx), b.startAgent(ctx)); err != nil {
-		return err
-	}
-	text, err := b.lineTrace(ctx)
-	if err != nil {
-		return err
-	}
-	for i, r := range relays {
-		var err error
-		if moves := moves(text, i); len(moves) > 0 {
-			err = fmt.Errorf("it moved: %v", moves)
-		} else if !strings.Contains(text, "loa/") && !strings.Contains(text, "out:") {
-			err = errors.New("nothing touched the lines")
-		}
-		b.judge(what+" closes nothing, active "+r.active, err, "0 edges")
-	}
-	return nil
-}
-
-// stoppedIsBitten: an agent that is stopped on air feeds no watchdog.
-func (b *board) stoppedIsBitten(ctx context.Context) error {
-	if err := errors.Join(b.untilOpen(ctx), b.onAir(ctx, "dung")); err != nil {
-		return err
-	}
-	if n := b.bites.Load(); n > 0 {
-		b.fail("a living agent's watchdog does not bite", fmt.Errorf("%d bites", n))
-		return nil
-	}
-	begun := monotonic()
-	if _, err := b.do(ctx, "kill -STOP %d", b.agent); err != nil {
-		return err
-	}
-	up, err := b.booted(ctx, time.Minute)
-	if err == nil && b.bites.Load() != 1 {
-		err = fmt.Errorf("qemu tells of %d bites", b.bites.Load())
-	}
-	b.judge("a stopped agent makes the watchdog bite", err, "the board began anew after %.1f s", (up - begun).Seconds())
-	if err != nil {
-		return nil
-	}
-	open, err := b.areOpen(ctx)
-	if err == nil && !open {
-		err = errors.New("they are not")
-	}
-	b.judge("after the bite the relays are open", err, "both")
-	if err := b.settleIn(ctx); err != nil {
-		return err
-	}
-	return b.startsSilent(ctx, "the start after a bite")
-}
-
-// powerOff: the machine is switched off while something is on air.
-func (b *board) powerOff(ctx context.Context) error {
-	if err := b.onAir(ctx, "tat-may"); err != nil {
-		return err
-	}
-	const mark = "loa-check: power off"
-	if _, err := b.do(ctx, "echo 8 >/proc/sys/kernel/printk; echo '%s' >/dev/kmsg", mark); err != nil {
-		return err
-	}
-	// It answers no more.
-	if _, err := fmt.Fprintln(b.in, "poweroff -f"); err != nil {
-		return err
-	}
-	select {
-	case <-b.done:
-	case <-time.After(30 * time.Second):
-		b.fail("the machine switches itself off", errors.New("not within 30 s"))
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	console, err := os.ReadFile(b.console)
-	if err != nil {
-		return err
-	}
-	_, after, found := strings.Cut(string(console), mark)
-	if !found {
-		b.fail("the power-off is traced", errors.New("the console does not show it"))
-		return nil
-	}
-	for i, r := range relays {
-		var err error
-		// It was closed; what is traced from here on may only open it.
-		for _, m := range moves(after, i) {
-			if m.closed {
-				err = errors.New("it closed")
-			}
-		}
-		b.judge("power-off on air closes nothing, active "+r.active, err, "%d movements", len(moves(after, i)))
-	}
-	return nil
+	b.judge(what, err, "after %.0f ms: %s", milliseconds(took), detail)
 }

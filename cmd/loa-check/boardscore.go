@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"loa/controller/protocol"
+)
+
+// linesTime is how long scripts/board-lines may take.
+const linesTime = 3 * time.Minute
+
+// lines passes on what scripts/board-lines finds.
+func (b *board) lines(ctx context.Context) error {
+	out, err := b.doWithin(ctx, linesTime, "board-lines /tmp/"+heard)
+	for line := range strings.Lines(out) {
+		verdict, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		name, measured, _ := strings.Cut(rest, ": ")
+		switch verdict {
+		case "PASS":
+			b.pass(name, "%s", measured)
+		case "FAIL":
+			b.fail(name, errors.New(measured))
+		}
+	}
+	return err
+}
+
+func (b *board) comes(ctx context.Context) error {
+	return b.timed("the board is online over TLS, with central's time", func() error { return b.startAgent(ctx) })
+}
+
+// soundsThroughCard: a bulletin, from its upload to what the kernel's card was
+// given.
+func (b *board) soundsThroughCard(ctx context.Context) error {
+	if err := errors.Join(b.watchLines(ctx), b.record(ctx)); err != nil {
+		return err
+	}
+	if _, err := b.programme(ctx, "sang", b.news, 20); err != nil {
+		return err
+	}
+	if _, err := b.untilFate(ctx, "sang@", protocol.FateFinished, time.Minute); err != nil {
+		b.fail("a bulletin plays through the kernel's card", err)
+		return nil
+	}
+	if err := b.untilOpen(ctx); err != nil {
+		return err
+	}
+	own, other, err := b.recorded(ctx)
+	if err != nil {
+		return err
+	}
+	if _, _, err := b.onceOnAndOff(ctx, "a bulletin switches the relay"); err != nil {
+		return err
+	}
+	m, err := match(b.news.pcm, 0, len(b.news.pcm), own)
+	b.judge("what the card was given is the station file", err, "%d segments, worst correlation %.4f", m.segments, m.worst)
+	longer := float64(loudTo(own)-loudFrom(own)-loudTo(b.news.pcm)+loudFrom(b.news.pcm)) / rate
+	err = nil
+	if math.Abs(longer) > 0.020 {
+		err = errors.New("more than 20 ms from the file's length")
+	}
+	b.judge("it is as long as the file", err, "%+.1f ms of %.2f s", 1000*longer, float64(len(b.news.pcm))/rate)
+	b.silentOther(other)
+	return nil
+}
+
+// losesCard: the card is taken away in mid-play and brought back.
+func (b *board) losesCard(ctx context.Context) error {
+	if err := errors.Join(b.watchLines(ctx), b.record(ctx), b.onAir(ctx, "mat-the")); err != nil {
+		return err
+	}
+	lost, err := b.uptime(ctx)
+	if err != nil {
+		return err
+	}
+	begun := monotonic()
+	if _, err := b.do(ctx, "echo %s >/sys/bus/platform/drivers/snd_aloop/unbind", ownDriver); err != nil {
+		return err
+	}
+	b.faultIsTold(ctx, "a card taken away in mid-play is reported", begun)
+	if _, err := b.untilFate(ctx, "mat-the@", protocol.FateFailed, 10*time.Second); err != nil {
+		b.fail("the bulletin failed, and says so", err)
+	}
+	if err := b.opensSoon(ctx, "a lost card", lost); err != nil {
+		return err
+	}
+
+	// An alert is raised while the card is away; it tries until there is one.
+	if _, err := b.desk(ctx, "officer", "alert", "--yes", "--key", b.path("officer.key"), "--area", commune, "--hazard", "flood", "--level", "3",
+		"--siren", "1x3/0", "--repetitions", "1", "--lifetime", "10m", "--message", "vi=Lũ đang lên nhanh."); err != nil {
+		return err
+	}
+	if _, err := b.untilFate(ctx, "alert/live/", protocol.FateFailed, 10*time.Second); err != nil {
+		b.fail("an alert without a card is told to fail", err)
+	}
+	_, other, err := b.recorded(ctx)
+	if err != nil {
+		return err
+	}
+	b.silentOther(other)
+	if _, err := b.do(ctx, "echo %s >/sys/bus/platform/drivers/snd_aloop/bind", ownDriver); err != nil {
+		return err
+	}
+	back := monotonic()
+	if err := b.record(ctx); err != nil {
+		return err
+	}
+	_, err = b.untilFate(ctx, "alert/live/", protocol.FateFinished, time.Minute)
+	b.judge("the card is back, and the alert sounds to its end", err, "finished %.1f s later", (monotonic() - back).Seconds())
+	own, other, err := b.recorded(ctx)
+	if err != nil {
+		return err
+	}
+	err = nil
+	if siren(own) < 0 {
+		err = errNothing
+	}
+	b.judge("its siren comes out of the card", err, "%.1f s into the recording", float64(siren(own))/rate)
+	b.silentOther(other)
+	detail, err := b.soundFault(ctx)
+	if err == nil && detail != "" {
+		err = errors.New("it stands: " + detail)
+	}
+	b.judge("the fault is gone", err, "")
+	return nil
+}
+
+// playerHangs: the process that plays is stopped in mid-play, as by a driver that
+// does not return.
+func (b *board) playerHangs(ctx context.Context) error {
+	if err := errors.Join(b.untilOpen(ctx), b.watchLines(ctx), b.onAir(ctx, "treo")); err != nil {
+		return err
+	}
+	stopped, err := b.uptime(ctx)
+	if err != nil {
+		return err
+	}
+	begun := monotonic()
+	if _, err := b.do(ctx, "for one in $(pidof loa-agent); do [ $one = %d ] || kill -STOP $one; done", b.agent); err != nil {
+		return err
+	}
+	b.faultIsTold(ctx, "a player that hangs is reported", begun)
+	if err := b.opensSoon(ctx, "a hung player", stopped); err != nil {
+		return err
+	}
+	err = until(ctx, "the fault is gone", 20*time.Second, func() (bool, error) {
+		detail, err := b.soundFault(ctx)
+		return detail == "", err
+	})
+	b.judge("another player takes its place", err, "after %.1f s", (monotonic() - begun).Seconds())
+	return nil
+}
+
+// diesOnAir: the agent is killed while something is on air.
+func (b *board) diesOnAir(ctx context.Context) error {
+	if err := errors.Join(b.untilOpen(ctx), b.watchLines(ctx), b.onAir(ctx, "chet")); err != nil {
+		return err
+	}
+	if _, err := b.do(ctx, "kill -KILL %d", b.agent); err != nil {
+		return err
+	}
+	if err := b.untilOpen(ctx); err != nil {
+		b.fail("the agent's death on air opens the relay", err)
+		return nil
+	}
+	if _, _, err := b.onceOnAndOff(ctx, "the agent's death on air opens the relay"); err != nil {
+		return err
+	}
+	return b.startsSilent(ctx, "the start after a death on air")
+}
+
+// startsSilent starts the agent, which must not move its relays, also when it has
+// told what became of the bulletin in which it died.
+func (b *board) startsSilent(ctx context.Context, what string) error {
+	if err := errors.Join(b.watchLines(ctx), b.startAgent(ctx)); err != nil {
+		return err
+	}
+	text, err := b.lineTrace(ctx)
+	if err != nil {
+		return err
+	}
+	for i, r := range relays {
+		var err error
+		if moves := moves(text, i); len(moves) > 0 {
+			err = fmt.Errorf("it moved: %v", moves)
+		} else if !strings.Contains(text, "loa/") && !strings.Contains(text, "out:") {
+			err = errors.New("nothing touched the lines")
+		}
+		b.judge(what+" closes nothing, active "+r.active, err, "0 edges")
+	}
+	return nil
+}
+
+// stoppedIsBitten: an agent that is stopped on air feeds no watchdog.
+func (b *board) stoppedIsBitten(ctx context.Context) error {
+	if err := errors.Join(b.untilOpen(ctx), b.onAir(ctx, "dung")); err != nil {
+		return err
+	}
+	if n := b.bites.Load(); n > 0 {
+		b.fail("a living agent's watchdog does not bite", fmt.Errorf("%d bites", n))
+		return nil
+	}
+	begun := monotonic()
+	if _, err := b.do(ctx, "kill -STOP %d", b.agent); err != nil {
+		return err
+	}
+	up, err := b.booted(ctx, time.Minute)
+	if err == nil && b.bites.Load() != 1 {
+		err = fmt.Errorf("qemu tells of %d bites", b.bites.Load())
+	}
+	b.judge("a stopped agent makes the watchdog bite", err, "the board began anew after %.1f s", (up - begun).Seconds())
+	if err != nil {
+		return nil
+	}
+	open, err := b.areOpen(ctx)
+	if err == nil && !open {
+		err = errors.New("they are not")
+	}
+	b.judge("after the bite the relays are open", err, "both")
+	if err := b.settleIn(ctx); err != nil {
+		return err
+	}
+	return b.startsSilent(ctx, "the start after a bite")
+}
+
+// powerOff: the machine is switched off while something is on air.
+func (b *board) powerOff(ctx context.Context) error {
+	if err := b.onAir(ctx, "tat-may"); err != nil {
+		return err
+	}
+	const mark = "loa-check: power off"
+	if _, err := b.do(ctx, "echo 8 >/proc/sys/kernel/printk; echo '%s' >/dev/kmsg", mark); err != nil {
+		return err
+	}
+	// It answers no more.
+	if _, err := fmt.Fprintln(b.in, "poweroff -f"); err != nil {
+		return err
+	}
+	select {
+	case <-b.done:
+	case <-time.After(30 * time.Second):
+		b.fail("the machine switches itself off", errors.New("not within 30 s"))
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	console, err := os.ReadFile(b.console)
+	if err != nil {
+		return err
+	}
+	_, after, found := strings.Cut(string(console), mark)
+	if !found {
+		b.fail("the power-off is traced", errors.New("the console does not show it"))
+		return nil
+	}
+	for i, r := range relays {
+		var err error
+		// It was closed; what is traced from here on may only open it.
+		for _, m := range moves(after, i) {
+			if m.closed {
+				err = errors.New("it closed")
+			}
+		}
+		b.judge("power-off on air closes nothing, active "+r.active, err, "%d movements", len(moves(after, i)))
+	}
+	return nil
+}
