@@ -101,6 +101,7 @@ var libraries = map[string]foreign{
 	"golang.org/x/crypto/argon2":       {[]string{"central/registry"}, nil, "what is kept of a password has one home"},
 	"golang.org/x/text/unicode/norm":   {[]string{"central/registry"}, nil, "a password is the same from every keyboard"},
 	"github.com/alecthomas/kong":       {[]string{"cmd/*"}, nil, "flags are the programs'"},
+	"github.com/coreos/go-systemd/v22": {[]string{"cmd/loa-agent"}, nil, "the service manager is the program's business; the agent itself only knows watchdogs"},
 	"github.com/goccy/go-yaml":         {[]string{"cmd/*", "seeds"}, nil, "config files are the programs', data files the seeds'"},
 	"github.com/go-json-experiment/json": {[]string{"controller/protocol"}, nil,
 		"strict decoding has one home"},

@@ -13,9 +13,13 @@ import (
 // config is a board's file. Every relay and speaker is chosen for itself: a
 // simulated relay beside a real sound card is a legal board.
 type config struct {
-	Board   string   `yaml:"board"` // what it is, as in pi.Profiles; none is generic
-	Data    string   `yaml:"data"`  // folder of the key, the enrolment and the store
-	Clock   string   `yaml:"clock"` // "central": only central's signed time is right; "rtc": so is the system's
+	Board string `yaml:"board"` // what it is, as in pi.Profiles; none is generic
+	Data  string `yaml:"data"`  // folder of the key, the enrolment and the store
+	Clock string `yaml:"clock"` // "central": only central's signed time is right; "rtc": so is the system's
+	// Watchdog is the device that resets the board when the agent hangs, or
+	// "none"; where it is left out, what the board brings with it.
+	Watchdog string `yaml:"watchdog"`
+
 	Outputs []output `yaml:"outputs"`
 	Inputs  []input  `yaml:"inputs"`
 }
@@ -124,6 +128,7 @@ func (c config) judge() faults {
 		j.add("data", "is required: the folder of the board's key and store")
 	}
 	j.oneOf("clock", c.Clock, clockCentral, clockRTC)
+	j.watchdog(c.Watchdog)
 	if len(c.Outputs) == 0 {
 		j.add("outputs", "at least one is required")
 	}

@@ -18,11 +18,12 @@ import (
 var version = "dev"
 
 type commands struct {
-	Init    initCommand      `cmd:"" help:"Make this board's key, once, and write a request for enrolment."`
-	Enrol   enrolCommand     `cmd:"" help:"Check central's answer to the request, and keep it."`
-	Check   checkCommand     `cmd:"" help:"Check a config file and name all its faults."`
-	Run     runCommand       `cmd:"" help:"Carry out signed orders until told to end."`
-	Version kong.VersionFlag `help:"Print the version and end."`
+	Init       initCommand       `cmd:"" help:"Make this board's key, once, and write a request for enrolment."`
+	Enrol      enrolCommand      `cmd:"" help:"Check central's answer to the request, and keep it."`
+	Check      checkCommand      `cmd:"" help:"Check a config file and name all its faults."`
+	Run        runCommand        `cmd:"" help:"Carry out signed orders until told to end."`
+	OpenRelays openRelaysCommand `cmd:"" help:"Open every relay that a config names, and leave."`
+	Version    kong.VersionFlag  `help:"Print the version and end."`
 }
 
 const description = `The agent on a loudspeaker cluster's board.

@@ -56,6 +56,7 @@ func (c *runCommand) Run(ctx context.Context, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, board.Close()) }()
+	addWatchdogs(ctx, &board, cfg, fmt.Sprintf("cluster %s, %d outputs", enrolment.Cluster, len(board.Outputs)), log)
 	agent, err := controller.New(controller.Options{
 		Agent: version, Key: key, Board: board, Store: kept, Enrolment: &enrolment, TrustClock: cfg.Clock == clockRTC, Log: log,
 		Link: &link.Options{Cluster: enrolment.Cluster, Broker: enrolment.Broker, Audio: enrolment.Audio, TLS: tls, Log: log},
