@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"loa/controller/protocol"
+	"loa/controller/schedule"
 )
 
 // areas are the codes whose alert lanes this board listens to.
@@ -61,7 +62,7 @@ func (s *State) report(now time.Time) protocol.State {
 	}
 	for _, name := range s.Outputs {
 		p := s.on(name)
-		if p == nil || !p.given || p.ended != "" {
+		if p == nil || !p.given || p.ended != "" || p.Class == schedule.SelfTest { // which nobody hears
 			continue
 		}
 		r.OnAir = append(r.OnAir, protocol.OnAir{

@@ -165,10 +165,21 @@ func occurrence(item string, start time.Time) string {
 }
 
 func (w world) plan(revision int64, items ...protocol.Item) protocol.Envelope {
-	return sign(protocol.KindPlan, protocol.Live, protocol.Plan{
+	return sign(protocol.KindPlan, protocol.Live, w.planDocument(revision, items...), "central")
+}
+
+func (w world) planDocument(revision int64, items ...protocol.Item) protocol.Plan {
+	return protocol.Plan{
 		Version: protocol.Version, Cluster: clusterID, Revision: revision, Issued: w.now.Add(-time.Minute),
 		From: w.now.Add(-time.Minute), Until: w.now.AddDate(0, 0, 30), Zone: "Asia/Ho_Chi_Minh", Items: items,
-	}, "central")
+	}
+}
+
+// tested is a plan with a self-test that may begin ten minutes late.
+func (w world) tested(revision int64, at time.Time, items ...protocol.Item) protocol.Envelope {
+	p := w.planDocument(revision, items...)
+	p.SelfTest = &protocol.SelfTest{Start: at.In(hanoi).Format(protocol.TimeOfDay), Late: 600}
+	return sign(protocol.KindPlan, protocol.Live, p, "central")
 }
 
 func announcement() protocol.Announcement {
