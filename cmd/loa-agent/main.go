@@ -23,6 +23,8 @@ type commands struct {
 	Check      checkCommand      `cmd:"" help:"Check a config file and name all its faults."`
 	Run        runCommand        `cmd:"" help:"Carry out signed orders until told to end."`
 	OpenRelays openRelaysCommand `cmd:"" help:"Open every relay that a config names, and leave."`
+	FirstBoot  firstBootCommand  `cmd:"" help:"Write the request to, and take config and answer from, a folder that a technician reaches."`
+	Sound      soundCommand      `cmd:"" hidden:"" help:"Hold the sound device for an agent that runs."`
 	Version    kong.VersionFlag  `help:"Print the version and end."`
 }
 
