@@ -82,6 +82,7 @@ func Compile(c Cluster, programmes []Programme, bulletins map[string]Approved, n
 		}
 		plan.Items = append(plan.Items, item)
 	}
+	plan.SelfTest = selfTest(plan)
 	return plan, notes
 }
 

@@ -61,9 +61,10 @@ type Due struct {
 	Latest time.Time // by when its fate is settled
 }
 
-// Planned lists by start what a plan has that starts between from and until, as
-// the board works it out.
+// Planned lists by start the programmes that a plan has between from and until,
+// as the board works them out.
 func Planned(p protocol.Plan, from, until time.Time) ([]Due, error) {
+	p.SelfTest = nil
 	var all []Due
 	err := daily(p, from, until, func(o schedule.Occurrence) error {
 		if len(all) == mostOccurrences {

@@ -73,6 +73,9 @@ func (p Programme) Validate() error {
 	if !programmeID.MatchString(p.ID) {
 		bad("id", "%q is not an id: letters, digits, and . _ -, at most 48", p.ID)
 	}
+	if p.ID == protocol.SelfTestID {
+		bad("id", "%q is kept for the boards' self-test", p.ID)
+	}
 	if n := len([]rune(p.Title)); strings.TrimSpace(p.Title) == "" || n > 200 {
 		bad("title", "%d characters, from 1 to 200", n)
 	}
