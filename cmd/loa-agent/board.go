@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -11,14 +10,14 @@ import (
 )
 
 // openBoard opens every part that the config names, if this machine is the
-// board that it is written for. After an error nothing stays open. A sound
-// device that is lost later ends the agent.
-func openBoard(ctx context.Context, c config, end context.CancelCauseFunc) (firmware.Board, error) {
-	return openBoardOn(ctx, "/proc/device-tree/model", c, end)
+// board that it is written for. After an error nothing stays open. A sound card
+// that is not there is a fault and no error.
+func openBoard(c config) (firmware.Board, error) {
+	return openBoardOn("/proc/device-tree/model", c)
 }
 
 // openBoardOn is openBoard on a machine that a file names.
-func openBoardOn(ctx context.Context, modelFile string, c config, end context.CancelCauseFunc) (firmware.Board, error) {
+func openBoardOn(modelFile string, c config) (firmware.Board, error) {
 	var b firmware.Board
 	if err := c.fits(modelFile); err != nil {
 		return b, err
@@ -41,11 +40,16 @@ func openBoardOn(ctx context.Context, modelFile string, c config, end context.Ca
 			}
 			out.Relays = append(out.Relays, opened)
 		}
-		opened, err := openSpeaker(ctx, o.Name, o.Speaker, simulated, end)
-		if err != nil {
-			return fail(err)
+		if o.Speaker.Kind == kindSim {
+			opened, err := sim.NewSpeaker(o.Name, sim.SpeakerOptions{PCMPath: o.Speaker.PCM, Amplifier: simulated})
+			if err != nil {
+				return fail(err)
+			}
+			out.Speaker = opened
+		} else {
+			opened := startSound(o.Name, o.Speaker)
+			out.Speaker, b.Monitors = opened, append(b.Monitors, opened)
 		}
-		out.Speaker = opened
 		for _, s := range o.Sensors {
 			opened, err := sim.NewSensor(s.Name, firmware.Quantity(s.Quantity), simulated)
 			if err != nil {
@@ -69,15 +73,4 @@ func (c config) openRelay(r relay, simulated *sim.Amplifier) (firmware.Relay, er
 		return sim.NewRelay(r.Name, sim.RelayOptions{TracePath: r.Trace, Amplifier: simulated})
 	}
 	return pi.OpenRelay(c.relayOptions(r))
-}
-
-func openSpeaker(ctx context.Context, name string, s speaker, simulated *sim.Amplifier, end context.CancelCauseFunc) (firmware.Speaker, error) {
-	if s.Kind == kindSim {
-		return sim.NewSpeaker(name, sim.SpeakerOptions{PCMPath: s.PCM, Amplifier: simulated})
-	}
-	opened, err := pi.OpenSpeaker(ctx, pi.SpeakerOptions{Card: s.Card})
-	if err != nil {
-		return nil, err
-	}
-	return newMortal(ctx, opened, end), nil
 }

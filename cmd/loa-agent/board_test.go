@@ -14,11 +14,11 @@ func TestSensorsWatchTheirOutput(t *testing.T) {
 	sensors := func(name string) []sensor {
 		return []sensor{{Name: name, Kind: kindSim, Quantity: string(firmware.Current)}}
 	}
-	board, err := openBoard(t.Context(), config{Outputs: []output{
+	board, err := openBoard(config{Outputs: []output{
 		{Name: "street", Relays: relays("a"), Speaker: speaker{Kind: kindSim}, Sensors: sensors("street-coil")},
 		{Name: "market", Relays: relays("b"), Speaker: speaker{Kind: kindSim}, Sensors: sensors("market-coil")},
 		{Name: "shed", Relays: relays("c"), Speaker: speaker{Kind: kindSim}},
-	}}, nil)
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

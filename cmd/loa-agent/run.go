@@ -49,9 +49,7 @@ func (c *runCommand) Run(ctx context.Context, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
-	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	board, err := openBoard(ctx, cfg, end)
+	board, err := openBoard(cfg)
 	if err != nil {
 		return err
 	}

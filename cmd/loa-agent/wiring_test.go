@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -262,7 +261,7 @@ func TestOpenBoardOnTheWrongMachine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := openBoardOn(t.Context(), model, c, context.CancelCauseFunc(nil))
+		b, err := openBoardOn(model, c)
 		if err == nil {
 			err = b.Close()
 		}

@@ -2,8 +2,11 @@ package pi
 
 import (
 	"context"
+	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -38,6 +41,20 @@ func keepUp(ctx context.Context, hurry <-chan struct{}, run func(context.Context
 		most.Stop()
 		pause = min(2*pause, mostPause)
 	}
+}
+
+// start starts a program that the kernel ends with this process. It does so when
+// the thread ends that started it, so that one stays until gone is closed.
+func start(cmd *exec.Cmd, gone <-chan struct{}) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		started <- cmd.Start()
+		<-gone
+	}()
+	return <-started
 }
 
 // fault is what is wrong with a part, for whoever watches it.

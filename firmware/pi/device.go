@@ -21,6 +21,9 @@ import (
 // open it again: oto allows one context a process.
 var ErrDeviceLost = errors.New("sound device is lost")
 
+// procASound is where the kernel tells what sound cards there are.
+const procASound = "/proc/asound"
+
 var cardName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
 
 // device is the one oto context of the process. It is never closed: it plays
@@ -61,7 +64,7 @@ func takeDevice(ctx context.Context, o SpeakerOptions) (*oto.Context, error) {
 		return nil, fmt.Errorf("%w: %w", ErrDeviceLost, err)
 	}
 	if o.Card != "" {
-		if err := playsOnlyTo(o.Card, "/proc/asound", "/proc/self/fd"); err != nil {
+		if err := playsOnlyTo(o.Card, procASound, "/proc/self/fd"); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrDeviceLost, err)
 		}
 	}

@@ -7,10 +7,8 @@ import (
 	"math"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"loa/firmware"
@@ -97,12 +95,13 @@ func OpenMicrophone(o MicrophoneOptions) (*Microphone, error) {
 	}
 	go func() {
 		defer close(m.ended)
-		// The kernel ends arecord with the thread that started it.
-		runtime.LockOSThread()
 		keepUp(ctx, nil, m.listen)
 	}()
 	return m, nil
 }
+
+// Check says what is wrong with the options.
+func (o MicrophoneOptions) Check() error { return o.check() }
 
 func (o MicrophoneOptions) check() error {
 	var f sensorFaults
@@ -204,10 +203,11 @@ func (m *Microphone) listen(ctx context.Context) (well bool) {
 		"--buffer-time="+strconv.FormatInt(captureBuffer.Microseconds(), 10))
 	cmd.Stderr = &said
 	cmd.WaitDelay = time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	gone := make(chan struct{})
+	defer close(gone)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
-		err = cmd.Start()
+		err = start(cmd, gone)
 	}
 	if errors.Is(err, exec.ErrNotFound) {
 		err = fmt.Errorf("%w; it is in the package alsa-utils", err)

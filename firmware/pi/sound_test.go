@@ -87,8 +87,9 @@ func runUrgently(cmd *exec.Cmd) (output []byte, err error) {
 // card reads the FIFO as a sound card would: ten milliseconds of samples every
 // ten milliseconds, and never faster to make up for lost time.
 type card struct {
-	pipe *os.File
-	done chan struct{}
+	socket *os.File // where the card is plugged in
+	pipe   *os.File
+	done   chan struct{}
 
 	mu      sync.Mutex
 	running *sync.Cond
@@ -101,6 +102,19 @@ const tick = 10 * time.Millisecond
 
 func newCard(t *testing.T) *card {
 	t.Helper()
+	c := &card{}
+	c.running = sync.NewCond(&c.mu)
+	c.plug(t)
+	t.Cleanup(func() {
+		c.unplug()
+		c.socket.Close()
+	})
+	return c
+}
+
+// plug lets the card be there.
+func (c *card) plug(t *testing.T) {
+	t.Helper()
 	// Open for writing too, so that there is no end of file before the device
 	// is open.
 	pipe, err := os.OpenFile(os.Getenv(fifoEnv), os.O_RDWR|unix.O_NONBLOCK, 0)
@@ -111,6 +125,12 @@ func newCard(t *testing.T) *card {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c.socket == nil {
+		// A FIFO that anything holds open keeps its size.
+		if c.socket, err = os.OpenFile(os.Getenv(fifoEnv), os.O_WRONLY|unix.O_NONBLOCK, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var size int
 	err = errors.Join(raw.Control(func(fd uintptr) {
 		size, err = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeBytes)
@@ -118,11 +138,8 @@ func newCard(t *testing.T) *card {
 	if err != nil || size != pipeBytes {
 		t.Fatalf("set pipe size: %d, %v", size, err)
 	}
-	c := &card{pipe: pipe, done: make(chan struct{})}
-	c.running = sync.NewCond(&c.mu)
+	c.pipe, c.done = pipe, make(chan struct{})
 	go c.run()
-	t.Cleanup(c.unplug)
-	return c
 }
 
 func (c *card) run() {
@@ -175,6 +192,17 @@ func (c *card) find(pcm []int16) int {
 	}
 }
 
+// begins is where in heard a sound begins that is still on air; -1 before it does.
+func (c *card) begins(pcm []int16) int {
+	heard, start := c.heard(), pcm[:100]
+	for i := range len(heard) - len(start) + 1 {
+		if slices.Equal(heard[i:i+len(start)], start) {
+			return i
+		}
+	}
+	return -1
+}
+
 // when tells when a sample was over.
 func (c *card) when(sample int) time.Time {
 	c.mu.Lock()
@@ -207,6 +235,16 @@ func (c *card) unplug() {
 	c.hold(false)
 	c.pipe.Close() // twice is an error that does not matter
 	<-c.done
+}
+
+// isUnplugged tells whether the card was taken away.
+func (c *card) isUnplugged() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
 }
 
 func samples(d time.Duration) int { return int(d * firmware.SampleRate / time.Second) }

@@ -1,0 +1,4 @@
+package pi
+
+// PlaysOnlyTo judges the open files of any process.
+var PlaysOnlyTo = playsOnlyTo
