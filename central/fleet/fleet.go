@@ -95,6 +95,7 @@ type RunQuery struct {
 	Order   string    // hash
 	From    time.Time // At, inclusive
 	Until   time.Time // At, exclusive
+	Heard   bool      // only what was for people to hear, self-tests left out
 	Limit   int       // 0: 1000
 }
 

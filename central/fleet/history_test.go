@@ -332,6 +332,14 @@ func TestASilentOutputStandsForItsCluster(t *testing.T) {
 		"the later receipt comes first": {[]told{{2, "a@x", "valley", heard}, {1, "a@x", "main", silent}}, true},
 		"the same output went on":       {[]told{{1, "a@x", "main", silent}, {2, "a@x", "main", heard}}, false},
 		"the next run was heard":        {[]told{{1, "a@x", "main", silent}, {2, "a@x", "valley", heard}, {3, "b@x", "main", heard}, {4, "b@x", "valley", heard}}, false},
+		"the next run was on the other": {[]told{{1, "a@x", "main", silent}, {2, "b@x", "valley", heard}}, true},
+		"both silent, then one heard":   {[]told{{1, "a@x", "main", silent}, {2, "a@x", "valley", silent}, {3, "b@x", "valley", heard}, {4, "b@x", "main", silent}}, true},
+		"a self-test found nothing":     {[]told{{1, "self-test@x", "main", silent}}, true},
+		"then a self-test went well":    {[]told{{1, "self-test@x", "main", silent}, {2, "self-test@y", "main", heard}}, false},
+		"then a programme was heard":    {[]told{{1, "self-test@x", "main", silent}, {2, "a@x", "main", heard}}, false},
+		"then only the other was heard": {[]told{{1, "self-test@x", "main", silent}, {2, "a@x", "valley", heard}}, true},
+		"a self-test hears no horn":     {[]told{{1, "a@x", "main", silent}, {2, "self-test@x", "main", heard}}, true},
+		"and a programme is heard then": {[]told{{1, "a@x", "main", silent}, {2, "self-test@x", "main", heard}, {3, "b@x", "main", heard}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -349,7 +357,7 @@ func TestASilentOutputStandsForItsCluster(t *testing.T) {
 			for _, when := range []string{"at once", "after a restart"} {
 				s, err := w.Standing(t.Context(), "muong-te-01")
 				must(t, err)
-				if (len(s.Causes) == 1 && s.Causes[0].Code == fleet.LastSilent) != tt.silent {
+				if (len(s.Causes) == 1 && (s.Causes[0].Code == fleet.LastSilent || s.Causes[0].Code == fleet.TestSilent)) != tt.silent {
 					t.Errorf("%s: %+v", when, s.Causes)
 				}
 				must(t, w.Save(t.Context()))
@@ -357,6 +365,18 @@ func TestASilentOutputStandsForItsCluster(t *testing.T) {
 				w.say(t, said(true))
 			}
 		})
+	}
+}
+
+// An output that a board has no more is not silent for ever: the others are tested
+// every day, and it tells nothing.
+func TestAnOutputThatIsGone(t *testing.T) {
+	silent := fleet.Judged{Epoch: "e", Sequence: 1, At: time.Now(), Occurrence: "a@x", Output: "old", Verdict: protocol.VerdictSilent}
+	for days, gone := range map[int]bool{1: false, 6: false, 7: true, 30: true} {
+		heard := fleet.Judged{Epoch: "e", Sequence: 2, At: silent.At.AddDate(0, 0, days), Occurrence: "b@x", Output: "main", Verdict: protocol.VerdictHeard}
+		if heard.Follows(silent) != gone {
+			t.Errorf("after %d days: %v", days, !gone)
+		}
 	}
 }
 

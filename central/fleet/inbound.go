@@ -193,14 +193,29 @@ func JudgedBy(r protocol.Receipt) (Judged, bool) {
 
 // Follows reports whether j takes the place of another. Receipts may come in any
 // order, and a board's clock may be wrong: its numbers tell. Of the outputs of one
-// run a silent one stands for the cluster: another that sounded is elsewhere.
+// run a silent one stands for the cluster: another that sounded is elsewhere. Nor
+// does a later run in which only others sounded make up for it, unless it has told
+// nothing for so long that it is no more. A self-test that went well has not heard
+// a horn, so it does not take back what a playback told.
 func (j Judged) Follows(other Judged) bool {
 	sameRun := j.Epoch == other.Epoch && j.Order == other.Order && j.Occurrence == other.Occurrence
-	if sameRun && j.Output != other.Output && j.Verdict != other.Verdict {
+	switch later := j.Sequence > other.Sequence; {
+	case sameRun && j.Output != other.Output && j.Verdict != other.Verdict:
 		return j.Verdict == protocol.VerdictSilent
+	case j.Epoch != other.Epoch:
+		return true
+	case other.Verdict == protocol.VerdictSilent && j.Verdict == protocol.VerdictHeard:
+		elsewhere := j.Output != other.Output && j.At.Sub(other.At) < outputGone
+		tested := protocol.IsSelfTest(j.Occurrence) && !protocol.IsSelfTest(other.Occurrence)
+		return later && !elsewhere && !tested
+	default:
+		return later
 	}
-	return j.Epoch != other.Epoch || j.Sequence > other.Sequence
 }
+
+// outputGone is how long nothing is told of an output that a board has no more:
+// each is tested every day.
+const outputGone = 7 * 24 * time.Hour
 
 // Telemetry takes a board's figures. The error is as State's.
 func (f *Fleet) Telemetry(ctx context.Context, cluster string, payload []byte) error {

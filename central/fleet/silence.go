@@ -21,6 +21,7 @@ const (
 	ClockUntrusted Code = "clock-untrusted" // the board does not know the time, and holds routine back
 	NoPlan         Code = "no-plan"         // it has no plan that reaches ahead
 	LastSilent     Code = "last-silent"     // its sensors heard nothing of the latest run
+	TestSilent     Code = "test-silent"     // nor found life in its amplifier when it tested itself
 	OtherFault     Code = "other-fault"     // something else is wrong with the board
 )
 
@@ -79,7 +80,11 @@ func Causes(f Facts, now time.Time) []Silence {
 		if j.Detail != "" {
 			params["detail"] = j.Detail
 		}
-		all = append(all, Silence{Code: LastSilent, Since: j.At, Params: params})
+		code := LastSilent
+		if protocol.IsSelfTest(j.Occurrence) {
+			code = TestSilent
+		}
+		all = append(all, Silence{Code: code, Since: j.At, Params: params})
 	}
 	return append(all, others...)
 }

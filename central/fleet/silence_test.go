@@ -46,6 +46,9 @@ func TestCauses(t *testing.T) {
 		}
 	}
 	silent := fleet.Silence{Code: fleet.LastSilent, Since: ago(4 * time.Minute), Params: map[string]string{"order": "aa", "occurrence": "sang@x", "output": "main"}}
+	tested := silent
+	tested.Code = fleet.TestSilent
+	tested.Params = map[string]string{"order": "aa", "occurrence": "self-test@2026-11-21T02:40:00", "output": "main"}
 	planned := func(until time.Time) func(*fleet.Facts) {
 		return func(f *fleet.Facts) { f.Picture.Telemetry = &protocol.Telemetry{PlanUntil: until} }
 	}
@@ -91,6 +94,7 @@ func TestCauses(t *testing.T) {
 		{"no plan, for want of a clock", well(planned(time.Time{}), untrusted), []fleet.Silence{{Code: fleet.ClockUntrusted, Since: ago(3 * time.Minute)}}},
 
 		{"its sensors heard nothing", well(judged(protocol.VerdictSilent, "")), []fleet.Silence{silent}},
+		{"its self-test found nothing", well(judged(protocol.VerdictSilent, ""), func(f *fleet.Facts) { f.Judged.Occurrence = "self-test@2026-11-21T02:40:00" }), []fleet.Silence{tested}},
 		{"and said why", well(judged(protocol.VerdictSilent, "no current")), []fleet.Silence{{Code: fleet.LastSilent, Since: silent.Since,
 			Params: map[string]string{"order": "aa", "occurrence": "sang@x", "output": "main", "detail": "no current"}}}},
 

@@ -130,6 +130,9 @@ func (s fleetStore) Runs(ctx context.Context, q fleet.RunQuery) ([]fleet.Run, er
 	if q.Order != "" {
 		and(`order_hash = ?`, q.Order)
 	}
+	if q.Heard {
+		and(`occurrence NOT LIKE ?`, protocol.SelfTestID+"@%")
+	}
 	if !q.From.IsZero() {
 		and(`at >= ?`, q.From.UnixMilli())
 	}

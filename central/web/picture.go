@@ -38,7 +38,7 @@ func (a *api) picture() {
 	a.group = "Fleet"
 	route(a, "listOrderReceipts", "GET", "/receipts", "Receipts of an order, in the order in which they came", a.orderReceipts)
 	route(a, "listClusterReceipts", "GET", "/clusters/{id}/receipts", "Receipts of a cluster, in the order in which they came", a.clusterReceipts)
-	route(a, "listRuns", "GET", "/clusters/{id}/runs", "What ran on a cluster, the last first", a.runs)
+	route(a, "listRuns", "GET", "/clusters/{id}/runs", "What ran on a cluster for people to hear, the last first", a.runs)
 	route(a, "listFaults", "GET", "/faults", "What boards sent that cannot be right, the last first", a.faults)
 	route(a, "events", "GET", "/events", "What changes, as it does: a stream of server-sent events", a.events, a.streamed)
 	route(a, "listBriefly", "GET", "/clusters/brief", "Every cluster that the person may look at, in few words", a.briefly, a.asBriefs)
@@ -95,7 +95,7 @@ func (a *api) runs(ctx context.Context, in *struct {
 	if _, err := a.readable(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	found, err := a.Fleet.Runs(ctx, fleet.RunQuery{Cluster: in.ID, Limit: in.Limit})
+	found, err := a.Fleet.Runs(ctx, fleet.RunQuery{Cluster: in.ID, Heard: true, Limit: in.Limit})
 	return answer(list(found, func(r fleet.Run) run {
 		return run{
 			r.Cluster, r.Output, r.Order, r.Kind, r.Mode, r.Subject, r.Occurrence, r.Fate, r.Reason, r.Detail,

@@ -20,7 +20,7 @@ import (
 // done.
 type entry struct {
 	At         time.Time          `json:"at"`
-	Kind       string             `json:"kind" enum:"order,run,offline,online,fault,recovered,due"`
+	Kind       string             `json:"kind" enum:"order,run,self-test,offline,online,fault,recovered,due"`
 	Order      string             `json:"order,omitempty" doc:"Hash."`
 	OrderKind  protocol.Kind      `json:"orderKind,omitempty"`
 	Mode       protocol.Mode      `json:"mode,omitempty"`
@@ -119,7 +119,10 @@ func ofRun(r fleet.Run, titles func(programme string) string) entry {
 	if r.Evidence != nil {
 		e.Verdict = r.Evidence.Verdict
 	}
-	if r.Kind == protocol.KindPlan {
+	switch {
+	case protocol.IsSelfTest(r.Occurrence):
+		e.Kind = "self-test"
+	case r.Kind == protocol.KindPlan:
 		e.Title = titles(programmeOf(r.Occurrence))
 	}
 	return e

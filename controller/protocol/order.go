@@ -3,6 +3,7 @@ package protocol
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -33,6 +34,9 @@ type SelfTest struct {
 // SelfTestID is the item of which a self-test is an occurrence, as in
 // self-test@2026-11-21T02:40:00. No item of a plan may have it.
 const SelfTestID = "self-test"
+
+// IsSelfTest reports whether an occurrence of a plan is the self-test's.
+func IsSelfTest(occurrence string) bool { return strings.HasPrefix(occurrence, SelfTestID+"@") }
 
 // TimeOfDay is the layout of SelfTest.Start.
 const TimeOfDay = "15:04:05"
