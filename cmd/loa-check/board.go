@@ -65,7 +65,7 @@ func runBoard(ctx context.Context, o options, r *report) (err error) {
 	}
 	// The guest takes its time to boot; meanwhile its server is made.
 	scores := map[string][]func(context.Context) error{
-		"lines": {s.openServer, s.foundProvince, enrolled, boots, b.lines},
+		"lines": {s.openServer, s.foundProvince, enrolled, boots, b.lines, b.contract},
 		"sound": {s.openServer, s.foundProvince, enrolled, s.uploadBulletins, boots,
 			b.comes, b.soundsThroughCard, b.losesCard, b.playerHangs, b.diesOnAir, b.stoppedIsBitten, b.powerOff},
 	}
@@ -88,6 +88,7 @@ func (b *board) settleIn(ctx context.Context) error {
 	config := fmt.Sprintf(`board: generic
 data: /tmp/%s
 clock: central
+watchdog: /dev/watchdog0
 outputs:
   - name: main
     relays:

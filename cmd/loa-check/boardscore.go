@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -29,6 +30,37 @@ func (b *board) lines(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// contractTime is how long the contract may take on the virtual board.
+const contractTime = 3 * time.Minute
+
+var judged = regexp.MustCompile(`(?m)^\s*--- (PASS|FAIL|SKIP): TestBoard/(\S+) \((\S+)\)`)
+
+// contract holds the board against what firmware/boardtest asks of every board.
+func (b *board) contract(ctx context.Context) error {
+	chip, err := b.do(ctx, "echo /sys/devices/platform/gpio-sim.0/gpiochip*")
+	if err != nil {
+		return err
+	}
+	lines := strings.TrimSpace(chip) + "/sim_gpio"
+	file := fmt.Sprintf(`{"chip": "loa-board", "relays": [{"line": "RELAY-HIGH", "active": "high", "observe": "%[1]s2/value"}, `+
+		`{"line": "RELAY-LOW", "active": "low", "observe": "%[1]s3/value"}], `+
+		`"input": {"line": "4", "active": "low", "move": "%[1]s4/pull", "made": "pull-down", "opened": "pull-up"}, `+
+		`"card": "%[2]s", "capture": "plughw:CARD=%[2]s,DEV=1", "buffer": "200ms"}`, lines, ownCard)
+	out, err := b.doWithin(ctx, contractTime, "echo '"+file+"' >/tmp/contract.json; pi.test -test.v -test.run '^TestBoard$' -board /tmp/contract.json")
+	found := judged.FindAllStringSubmatch(out, -1)
+	for _, m := range found {
+		if m[1] == "PASS" {
+			b.pass("contract: "+m[2], "%s", m[3])
+			continue
+		}
+		b.fail("contract: "+m[2], errors.New(m[1]))
+	}
+	if err != nil || len(found) == 0 {
+		return fmt.Errorf("the contract on the virtual board: %w: %s", err, out)
+	}
+	return nil
 }
 
 func (b *board) comes(ctx context.Context) error {

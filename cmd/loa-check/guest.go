@@ -29,7 +29,8 @@ type guest struct {
 	answers chan answer
 	boots   chan time.Duration // when it began, anew too
 	bites   atomic.Int64       // of its watchdog
-	done    chan struct{}
+	ended   chan struct{} // closed by end
+	done    chan struct{} // closed when nothing more is read
 }
 
 type answer struct {
@@ -40,7 +41,8 @@ type answer struct {
 // bootGuest starts qemu with a kernel and a root file system.
 func (s *stage) bootGuest(kernel, root string) (*guest, error) {
 	g := &guest{
-		console: s.path("console.log"), answers: make(chan answer), boots: make(chan time.Duration, 16), done: make(chan struct{}),
+		console: s.path("console.log"), answers: make(chan answer), boots: make(chan time.Duration, 16),
+		ended: make(chan struct{}), done: make(chan struct{}),
 	}
 	control := s.path("qmp")
 	g.cmd = exec.Command("qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "768",
@@ -88,7 +90,10 @@ func (g *guest) read(out io.Reader) {
 			if err != nil {
 				n = -1
 			}
-			g.answers <- answer{text.String(), n}
+			select {
+			case g.answers <- answer{text.String(), n}:
+			case <-g.ended:
+			}
 			text.Reset()
 		default:
 			text.WriteString(line + "\n")
@@ -214,6 +219,7 @@ func (g *guest) wire(ctx context.Context, command func(port int) string, serve f
 
 // end ends the machine at once.
 func (g *guest) end() {
+	close(g.ended)
 	_ = g.cmd.Process.Kill()
 	<-g.done
 	_ = g.cmd.Wait()

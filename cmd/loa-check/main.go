@@ -14,8 +14,11 @@ import (
 	"time"
 )
 
-// longest is the most that one run may take, a hung process included.
-const longest = 3 * time.Minute
+// The most that one run may take, a hung process included.
+const (
+	longest          = 3 * time.Minute
+	longestEmulation = 6 * time.Minute
+)
 
 func main() {
 	var o options
@@ -25,6 +28,8 @@ func main() {
 	flag.StringVar(&o.kernel, "kernel", "", "a kernel: with it and -root the board is a virtual machine")
 	flag.StringVar(&o.root, "root", "", "the machine's root file system, an initramfs")
 	flag.StringVar(&o.score, "score", "sound", "with -kernel: what is played there, lines or sound")
+	flag.StringVar(&o.disk, "disk", "", "with -kernel: the disk of a board of arm64, which -package is put on")
+	flag.StringVar(&o.deb, "package", "", "with -disk: the agent's package")
 	flag.BoolVar(&o.first, "first", false, "end at the first link that fails")
 	flag.BoolVar(&o.keep, "keep", false, "keep the temporary folder")
 	flag.Parse()
@@ -35,7 +40,10 @@ func main() {
 
 	r := &report{started: time.Now()}
 	play := run
-	if o.kernel != "" {
+	switch {
+	case o.disk != "":
+		play, r.plain = runPole, true
+	case o.kernel != "":
 		play, r.plain = runBoard, true
 	}
 	if err := play(ctx, o, r); err != nil {
@@ -50,6 +58,7 @@ func main() {
 type options struct {
 	central, agent, drillVoice string
 	kernel, root, score        string
+	disk, deb                  string
 	keep, first                bool
 }
 
