@@ -18,6 +18,15 @@ import (
 // busName is a bus as the kernel names it, or its number.
 var busName = regexp.MustCompile(`^(?:/dev/i2c-)?(0|[1-9][0-9]{0,2})$`)
 
+// BusPath is the device of a bus that is named as a person does.
+func BusPath(name string) (device string, ok bool) {
+	m := busName.FindStringSubmatch(name)
+	if m == nil {
+		return "", false
+	}
+	return "/dev/i2c-" + m[1], true
+}
+
 // chips holds the chips that this process uses, by bus and address: two sensors
 // on one chip would set it up against each other.
 var chips = struct {
@@ -33,11 +42,11 @@ type chipPlace struct {
 // openBus opens a bus for one chip on it, and notes who uses that. What it
 // returns gives both back.
 func openBus(user, name string, address uint16) (i2c.Bus, func() error, error) {
-	m := busName.FindStringSubmatch(name)
-	if m == nil {
+	device, ok := BusPath(name)
+	if !ok {
 		return nil, nil, fmt.Errorf("I2C bus %q: give a name as /dev/i2c-1, or its number", name)
 	}
-	place := chipPlace{bus: "/dev/i2c-" + m[1], address: address}
+	place := chipPlace{bus: device, address: address}
 	if _, err := driverreg.Init(); err != nil {
 		return nil, nil, fmt.Errorf("start I2C driver: %w", err)
 	}

@@ -340,6 +340,8 @@ func TestSensorTrouble(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := tt.chip()
 				s, wires := started(t, tt.make, tt.at, c)
+				var w overheard
+				w.watch(t, s.Monitor())
 				good := c.inputs
 				time.Sleep(time.Second)
 				before := last(t, s, 3)
@@ -358,11 +360,17 @@ func TestSensorTrouble(t *testing.T) {
 				case tt.is != nil && !errors.Is(err, tt.is):
 					t.Errorf("Envelope = %v, want %v", err, tt.is)
 				}
+				time.Sleep(600 * time.Millisecond)
 				heal := time.Now()
 				wires.alter(func() { wires.fault, wires.chips[tt.at], c.forced, c.inputs = nil, c, nil, good })
 				time.Sleep(time.Second)
 				if now := last(t, s, 3); slices.ContainsFunc(now, func(v float64) bool { return !(math.Abs(v-before[0]) < 0.1*before[0]) }) {
 					t.Errorf("a second after it was mended it reads %v, before %v", now, before)
+				}
+				if tt.fault == "" {
+					w.want(t)
+				} else {
+					w.want(t, tt.fault, "")
 				}
 				if tt.fault == "" || tt.wait > time.Second {
 					return
