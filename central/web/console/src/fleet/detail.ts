@@ -46,6 +46,9 @@ const readings: Reading[] = [
   [/^expires at (\S+)/, 'expires', 'at'],
   [/^the board's clock and central's differ/, 'clockDiffers'],
   [/its line was lost/, 'lineLost'],
+  [/^self-test: no tone was sounded/, 'testNoTone'],
+  [/^self-test: a soft tone proves nothing/, 'testNotAsked'],
+  [/the mains are not fit for it/, 'mainsUnfit'],
   [/^too little was sent to judge by/, 'tooLittleSent'],
   [/^too little was measured/, 'tooLittleMeasured'],
   [/^what was measured does not follow what was sent/, 'unlike'],
@@ -72,7 +75,7 @@ function read(text: string): Said[] {
 }
 
 /** Parts of a board that can be wrong, as the agent names them. */
-const parts = ['relay', 'sound', 'speaker', 'sensor', 'store', 'database', 'audio', 'clock', 'plan', 'orders', 'root', 'keyset', 'areas', 'input', 'local'] as const;
+const parts = ['relay', 'sound', 'speaker', 'sensor', 'store', 'database', 'audio', 'clock', 'plan', 'orders', 'root', 'keyset', 'areas', 'input', 'local', 'mains'] as const;
 export type Part = (typeof parts)[number] | 'other';
 
 /** partOf sorts a board's part, as in "relay main" or "local/live/button". */
@@ -88,7 +91,7 @@ export function sourceOf(source: string): { kind: (typeof sources)[number] | 'ot
   const known = sources.find((s) => s === kind);
   return known ? { kind: known, name } : { kind: 'other', name: source };
 }
-const sources = ['audio', 'chime', 'siren', 'drill', 'phrase'] as const;
+const sources = ['audio', 'chime', 'siren', 'drill', 'phrase', 'tone'] as const;
 
 /** programmeOf is the programme of an occurrence or a plan's item, as in
  * news-am@2026-11-21T05:30:00. */

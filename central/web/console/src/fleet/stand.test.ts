@@ -17,6 +17,7 @@ describe('standOf', () => {
     ['plays by its own word with a dead relay', { onAir: sounding(), silence: silence('relay-fault') }, 'silent'],
     ['plays by its own word without a sound card', { onAir: sounding(), silence: silence('sound-fault') }, 'silent'],
     ['was not heard', { silence: silence('last-silent') }, 'silent'],
+    ['failed its self-test', { silence: silence('test-silent') }, 'silent'],
     ['has no plan', { silence: silence('no-plan') }, 'silent'],
     ['does not know the time', { silence: silence('clock-untrusted') }, 'silent'],
     ['cannot write, and sounds all the same', { faults: fault, silence: silence('store-fault') }, 'faulty'],

@@ -19,6 +19,7 @@ const codes: Record<Code, true> = {
   'clock-untrusted': true,
   'no-plan': true,
   'last-silent': true,
+  'test-silent': true,
   'other-fault': true,
 };
 
@@ -72,6 +73,10 @@ export function useFates() {
       },
       text: (s: { code: string }): string => t(`silence.${codeOf(s.code)}.text`),
       steps: (s: { code: string }): string[] => t(`silence.${codeOf(s.code)}.steps`, { returnObjects: true }),
+      tested: {
+        verdict: (v: string): string => t(`words:tested.verdict.${v as 'unknown'}`, { defaultValue: v }),
+        fate: (f: string): string => t(`words:tested.fate.${f as 'missed'}`, { defaultValue: f }),
+      },
       verdict: (v: string): string => t(`words:verdict.${v as 'unknown'}`, { defaultValue: v }),
       fate: (f: string): string => t(`words:fate.${f as 'missed'}`, { defaultValue: f }),
       handling: (h: string): string => t(`handling.${h as 'waiting'}`, { defaultValue: h }),

@@ -58,6 +58,7 @@ describe('why a cluster is silent', () => {
     ['relay-fault', 'Không bật được điện cho tăng âm'],
     ['store-fault', 'Bộ nhớ không ghi được'],
     ['last-silent', 'Phát mà không có tiếng'],
+    ['test-silent', 'Tự kiểm tra không đạt'],
     ['other-fault', 'Thiết bị báo lỗi: đồng hồ'],
   ])('%s is %s, with something to do about it', async (code, words) => {
     await open({ brief: { enrolled: code !== 'never-enrolled', online: !code.startsWith('never'), ...silence(code, code === 'other-fault' ? { part: 'clock' } : {}) } });
@@ -174,6 +175,17 @@ describe('the record', () => {
   ];
   const record = () => screen.getByRole('region', { name: 'Nhật ký' });
   const entry = (text: string | RegExp) => within(record()).getByText(text).closest('li') as HTMLElement;
+
+  it('tells of self-tests as what they are, with their verdicts', async () => {
+    const test = (day: string, given: Partial<Entry>): Entry => ({ at: `2026-11-${day}T19:40:00Z`, kind: 'self-test', orderKind: 'plan', occurrence: `self-test@2026-11-${day}T02:40:00`, fate: 'finished', ...given });
+    await open({
+      entries: [test('21', { verdict: 'heard' }), test('20', { verdict: 'silent' }), test('19', { verdict: 'unknown' }), test('18', { fate: 'missed', detail: 'did not begin: output main was held by tin-sang@2026-11-18T02:40:00' })],
+    });
+    const all = (await within(record()).findAllByText('Tự kiểm tra')).map((e) => e.closest('li')?.textContent);
+    expect(all.map((text) => /Đạt|Không đạt|Không kết luận được|Lần này không kiểm tra được/.exec(text ?? '')?.[0])).toEqual(['Đạt', 'Không đạt', 'Không kết luận được', 'Lần này không kiểm tra được']);
+    expect(record()).not.toHaveTextContent('Nghe thấy tiếng');
+    expect(record()).not.toHaveTextContent('Đã phát xong');
+  });
 
   it('tells what sounded, with its evidence', async () => {
     const { user } = await open({ entries });

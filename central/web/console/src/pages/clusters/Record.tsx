@@ -74,6 +74,8 @@ function iconOf(e: Entry): IconName {
       return 'clock';
     case 'order':
       return e.orderKind === 'stop' || e.orderKind === 'cancel' ? 'stop' : e.orderKind === 'alert' ? 'alerts' : e.orderKind === 'bulletin' ? 'bulletins' : e.orderKind === 'plan' ? 'programmes' : 'key';
+    case 'self-test':
+      return toneOf(e) === 'warn' ? 'silent' : 'check';
     case 'run':
       return toneOf(e) === 'warn' ? 'silent' : 'sound';
   }
@@ -152,6 +154,8 @@ function Heading({ entry: e }: { entry: Entry }) {
       return t('one.record.fault', { part: fates.part(e.part ?? '') });
     case 'recovered':
       return t('one.record.recovered', { part: fates.part(e.part ?? '') });
+    case 'self-test':
+      return t('words:tested.title');
     default:
       return e.fate === 'pressed' ? t('one.record.press') : named();
   }
@@ -174,12 +178,13 @@ function Outcome({ entry: e, alone }: { entry: Entry; alone: boolean }) {
   const fate = () => {
     if (!e.fate || e.fate === 'pressed' || (e.kind === 'run' && !alone)) return undefined;
     if (e.kind === 'order') return fates.handling(e.fate);
+    if (e.kind === 'self-test') return fates.tested.fate(e.fate);
     const sounded = e.evidence ? soundedFor(e.evidence) : 0;
     if (e.fate === 'failed' && sounded >= 1) return t('one.record.midway', { length: lengthIn(i18n.language, Math.round(sounded)) });
     return fates.fate(e.fate);
   };
-  const judged = e.kind === 'run' && e.verdict && ['finished', 'cut', 'stopped', 'expired', 'failed'].includes(e.fate ?? '');
-  const told = judged ? fates.verdict(e.verdict ?? '') : undefined;
+  const judged = (e.kind === 'run' || e.kind === 'self-test') && e.verdict && ['finished', 'cut', 'stopped', 'expired', 'failed'].includes(e.fate ?? '');
+  const told = judged ? (e.kind === 'self-test' ? fates.tested : fates).verdict(e.verdict ?? '') : undefined;
   return (
     <div className={classes.outcome}>
       {e.kind === 'due' && alone && <p>{t('one.record.due')}.</p>}
@@ -202,7 +207,7 @@ function Outcome({ entry: e, alone }: { entry: Entry; alone: boolean }) {
           <Planned entry={e} />
         </p>
       )}
-      {e.kind === 'run' && e.started && e.fate !== 'missed' && <p className={classes.quiet}>{t('one.record.began', { when: when.second(e.started) })}</p>}
+      {(e.kind === 'run' || e.kind === 'self-test') && e.started && e.fate !== 'missed' && <p className={classes.quiet}>{t('one.record.began', { when: when.second(e.started) })}</p>}
       {e.detail && !said && (
         <p className={classes.quiet}>
           {t('one.record.said')}: <span className="loa-written">{e.detail}</span>

@@ -55,7 +55,7 @@ function Cause({ brief, cause, near }: { brief: Brief; cause: Silence; near: Bri
     <>
       <p className={classes.cause}>{fates.short(cause)}</p>
       <p>{fates.text(cause)}</p>
-      {cause.code === 'last-silent' && <Found brief={brief} cause={cause} />}
+      {(cause.code === 'last-silent' || cause.code === 'test-silent') && <Found brief={brief} cause={cause} />}
       {around && around.says !== 'nothing' && (
         <p>
           <strong>{t(`fates:around.${around.says}`, { count: around.others, offline: around.offline, commune: place(around.commune) })}</strong>
@@ -83,9 +83,10 @@ function Cause({ brief, cause, near }: { brief: Brief; cause: Silence; near: Bri
 function Found({ brief, cause }: { brief: Brief; cause: Silence }) {
   const { t } = useTranslation('fates');
   const { entries } = useRecord(brief.id);
-  const run = entries.find((e) => e.kind === 'run' && e.verdict === 'silent' && e.occurrence === cause.params.occurrence);
+  const run = entries.find((e) => (e.kind === 'run' || e.kind === 'self-test') && e.verdict === 'silent' && e.occurrence === cause.params.occurrence);
   const broken = brokenOf(run?.evidence);
-  return broken ? (
+  // A self-test sounds nothing, so it tells nothing of the way to the horns.
+  return broken && (cause.code === 'last-silent' || broken === 'amplifier') ? (
     <p>
       <strong>{t(`found.${broken}`)}</strong>
     </p>

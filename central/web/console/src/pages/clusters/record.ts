@@ -21,6 +21,10 @@ export function toneOf(e: Entry): Tone {
     case 'order':
       if (e.fate === 'refused' || e.fate === 'lapsed' || e.fate === 'not-durable') return 'warn';
       return e.fate === 'waiting' ? 'unknown' : 'plain';
+    case 'self-test':
+      if (e.verdict === 'silent' || e.fate === 'failed') return 'warn';
+      if (e.verdict === 'heard') return 'ok';
+      return e.fate === 'started' ? 'plain' : 'unknown';
     case 'run':
       if (e.verdict === 'silent' || troubled.includes(e.fate ?? '')) return 'warn';
       if (e.fate === 'started') return 'air';

@@ -92,6 +92,7 @@ const icons: Record<Silence['code'], IconName> = {
   'clock-untrusted': 'clock',
   'no-plan': 'programmes',
   'last-silent': 'silent',
+  'test-silent': 'silent',
   'other-fault': 'wrench',
 };
 
