@@ -22,7 +22,7 @@ const (
 	drainStall = 500 * time.Millisecond
 )
 
-var errStalled = fmt.Errorf("%w: the device takes no samples", ErrSpeaker)
+var errStalled = fmt.Errorf("%w: the device took no samples for %v", ErrSpeaker, stall)
 
 // play sounds one cue, from its first frame to its last event. It returns with
 // the relays open, or on until offAt.
