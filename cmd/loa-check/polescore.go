@@ -181,7 +181,7 @@ func (p *pole) buttonSounds(ctx context.Context) error {
 	}
 	if err := p.call(ctx, "officer", "POST", "/locals", map[string]any{
 		"mode": "live", "input": "button", "audience": []string{commune}, "lifetimeSeconds": 3600, "seconds": 60, "hazard": "flood", "level": 3,
-		"siren": map[string]any{"blasts": 1, "seconds": 3, "gap": 0}, "phrase": "phrase-flood", "repetitions": 1, "pause": 0,
+		"siren": map[string]any{"blasts": 1, "seconds": 3, "gap": 0}, "phrase": "phrase:flood", "repetitions": 1, "pause": 0,
 		"messages": []any{map[string]any{"language": "vi", "text": "Nước lên nhanh. Bà con lên chỗ cao ngay."}},
 	}, &d); err != nil {
 		return err
