@@ -8,7 +8,7 @@ import (
 	"loa/firmware"
 )
 
-// retryInput is how long a lost line is left alone.
+// retryInput is how long a line that cannot be read is left alone.
 const retryInput = 10 * time.Second
 
 // inputPart names an input among the faults.
@@ -24,7 +24,7 @@ func (c *Controller) watch(ctx context.Context, in firmware.Input) {
 		}
 		c.events.put(Fault{inputPart(in.Name()), fmt.Sprintf("its line was lost: %v", err)})
 		if in.Use() == firmware.MainsPresent {
-			c.mains.contact(in.Name(), "the line of contact "+in.Name()+" was lost")
+			c.mains.contact(in.Name(), "contact "+in.Name()+" cannot be read")
 		}
 		select {
 		case <-ctx.Done():

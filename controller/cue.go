@@ -88,7 +88,7 @@ func (s *State) itemScript(it *protocol.Item, now time.Time) (left script) {
 // there is of it, if that is more than a chime.
 func (t *step) waits(o *schedule.Occurrence, last bool) string {
 	if t.s.unfit != "" {
-		return t.s.unfit
+		return fmt.Sprintf("%v: %s", playout.ErrMains, t.s.unfit)
 	}
 	it := t.s.itemScript(o.Item, t.now)
 	if last && it.spoken {

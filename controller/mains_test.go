@@ -15,7 +15,10 @@ import (
 	"loa/firmware/sim"
 )
 
-const high = "sensor grid measures mains of about 260 V, not 90 to 240 V"
+const (
+	high   = "sensor grid measures mains of about 260 V, not 90 to 240 V"
+	missed = "did not begin: the mains are not fit for it: " + high
+)
 
 // What Step makes of an unfit supply.
 func TestSupply(t *testing.T) {
@@ -38,7 +41,7 @@ func TestSupply(t *testing.T) {
 		b.feed(controller.Supply{})
 		b.pass(10 * time.Minute)
 		b.wantFates(sound, "missed "+news)
-		if r := b.last(protocol.FateMissed); r.Detail != "did not begin: "+high {
+		if r := b.last(protocol.FateMissed); r.Detail != missed {
 			t.Errorf("told as %q", r.Detail)
 		}
 	})
@@ -121,7 +124,7 @@ func TestMains(t *testing.T) {
 			c.board.Grid("grid").Set(260)
 			c.fault(3*time.Second, "mains", high)
 			c.tells(10*time.Minute, "missed "+news)
-			if got := c.central.detail(news, protocol.FateMissed); got != "did not begin: "+high {
+			if got := c.central.detail(news, protocol.FateMissed); got != missed {
 				t.Errorf("told as %q", got)
 			}
 			if got := c.edges(start.Add(-time.Hour)); len(got) != 0 {
@@ -295,7 +298,7 @@ func TestContacts(t *testing.T) {
 				t.Errorf("relay edges %v after the contact opened", got)
 			}
 			c.board.Input("grid").Lose(errors.New("chip is gone"))
-			c.fault(15*time.Second, "mains", "the line of contact grid was lost")
+			c.fault(15*time.Second, "mains", "contact grid cannot be read")
 			c.fault(15*time.Second, "input grid", "its line was lost: watch input grid: chip is gone")
 			c.board.Input("grid").Lose(nil)
 			c.fault(15*time.Second, "input grid", "")

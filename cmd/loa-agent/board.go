@@ -10,8 +10,9 @@ import (
 )
 
 // openBoard opens every part that the config names, if this machine is the
-// board that it is written for. After an error nothing stays open. A sound card
-// that is not there is a fault and no error.
+// board that it is written for. After an error nothing stays open. A sound card, a
+// sensor or an input that is not there is a fault and no error: only without a
+// relay is it no board.
 func openBoard(c config) (firmware.Board, error) {
 	return openBoardOn("/proc/device-tree/model", c)
 }
@@ -51,26 +52,55 @@ func openBoardOn(modelFile string, c config) (firmware.Board, error) {
 			out.Speaker, b.Monitors = opened, append(b.Monitors, opened)
 		}
 		for _, s := range o.Sensors {
-			opened, err := sim.NewSensor(s.Name, firmware.Quantity(s.Quantity), simulated)
+			opened, err := c.openSensor(s, "", simulated)
 			if err != nil {
 				return fail(err)
 			}
 			out.Sensors = append(out.Sensors, opened)
 		}
 	}
-	for _, in := range c.Inputs {
-		opened, err := pi.OpenInput(c.inputOptions(in))
+	for _, s := range c.Mains {
+		opened, err := c.openSensor(s, firmware.Mains, nil)
 		if err != nil {
 			return fail(err)
 		}
-		b.Inputs = append(b.Inputs, opened)
+		b.Mains = append(b.Mains, opened)
 	}
+	for _, in := range c.Inputs {
+		b.Inputs = append(b.Inputs, pi.NewLateInput(c.inputOptions(in), pi.OpenInput))
+	}
+	b.Monitors = append(b.Monitors, monitors(b)...)
 	return b, nil
+}
+
+// monitors are those of relays and sensors that know whether they are in order.
+func monitors(b firmware.Board) (all []firmware.Monitor) {
+	add := func(part any) {
+		if m, ok := part.(interface{ Monitor() firmware.Monitor }); ok {
+			all = append(all, m.Monitor())
+		}
+	}
+	for _, o := range b.Outputs {
+		for _, r := range o.Relays {
+			add(r)
+		}
+		for _, s := range o.Sensors {
+			add(s)
+		}
+	}
+	for _, s := range b.Mains {
+		add(s)
+	}
+	return all
 }
 
 func (c config) openRelay(r relay, simulated *sim.Amplifier) (firmware.Relay, error) {
 	if r.Kind == kindSim {
 		return sim.NewRelay(r.Name, sim.RelayOptions{TracePath: r.Trace, Amplifier: simulated})
 	}
-	return pi.OpenRelay(c.relayOptions(r))
+	opened, err := pi.OpenRelay(c.relayOptions(r))
+	if err != nil || r.Feedback == nil {
+		return opened, err
+	}
+	return pi.CheckRelay(r.Name, opened, pi.NewLateInput(c.feedbackOptions(r), pi.OpenInput)), nil
 }

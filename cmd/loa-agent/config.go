@@ -22,6 +22,7 @@ type config struct {
 
 	Outputs []output `yaml:"outputs"`
 	Inputs  []input  `yaml:"inputs"`
+	Mains   []sensor `yaml:"mains"` // what measures the supply; without one it is relied on
 }
 
 type output struct {
@@ -45,7 +46,17 @@ type relay struct {
 	// while no program does, "up" or "down". Empty is no resistor.
 	ExternalPull string `yaml:"externalPull"`
 
+	// Feedback is a line that tells where a gpio relay's contact is.
+	Feedback *feedback `yaml:"feedback"`
+
 	Trace string `yaml:"trace"` // sim: a file that gets every edge
+}
+
+// feedback is an auxiliary contact, which closes with the relay's.
+type feedback struct {
+	Chip   string `yaml:"chip"` // as the relay's
+	Line   string `yaml:"line"`
+	Active string `yaml:"active"` // the level while the relay's contact is closed
 }
 
 type speaker struct {
@@ -57,18 +68,12 @@ type speaker struct {
 	Ultrasonic bool `yaml:"ultrasonic"`
 }
 
-type sensor struct {
-	Name     string `yaml:"name"`
-	Kind     string `yaml:"kind"`     // "sim": it watches a simulated relay and speaker
-	Quantity string `yaml:"quantity"` // "current" or "sound"
-}
-
 type input struct {
 	Name     string   `yaml:"name"`
-	Use      string   `yaml:"use"`  // what its contact tells; an only input is the emergency button
+	Use      string   `yaml:"use"`  // what its contact tells while active; an only input is the emergency button
 	Chip     string   `yaml:"chip"` // as a relay's
 	Line     string   `yaml:"line"`
-	Active   string   `yaml:"active"` // "high" or "low"
+	Active   string   `yaml:"active"` // the level of that, "high" or "low"
 	Debounce duration `yaml:"debounce"`
 }
 
@@ -151,6 +156,7 @@ func (c config) judge() faults {
 		j.input(at, in)
 		j.between(at+".debounce", in.Debounce, 0, longestDebounce)
 	}
+	j.mains(c)
 	return j.faults
 }
 
@@ -170,8 +176,11 @@ func (j *judge) output(at string, o output) {
 		at := fmt.Sprintf("%s.relays[%d]", at, i)
 		j.name(at, r.Name)
 		j.oneOf(at+".kind", r.Kind, kindGPIO, kindSim)
-		if r.Kind == kindGPIO {
+		switch {
+		case r.Kind == kindGPIO:
 			j.relay(at, r)
+		case r.Kind == kindSim && r.Feedback != nil:
+			j.add(at+".feedback", "is not of a relay of kind %s", kindSim)
 		}
 	}
 	j.oneOf(at+".speaker.kind", o.Speaker.Kind, kindALSA, kindSim)
@@ -182,37 +191,6 @@ func (j *judge) output(at string, o output) {
 	j.between(at+".warmUp", o.WarmUp, 0, longestWarmUp)
 	j.between(at+".tail", o.Tail, 0, longestWarmUp)
 	j.between(at+".longestOn", o.LongestOn, time.Second, longestOn)
-}
-
-// sensors must watch what is there: a simulated one beside a real relay or sound
-// card would tell of a sound that it only imagines.
-func (j *judge) sensors(at string, o output) {
-	if len(o.Sensors) > mostSensors {
-		j.add(at+".sensors", "%d, at most %d", len(o.Sensors), mostSensors)
-		return
-	}
-	foreign := "" // a part that is not simulated
-	if o.Speaker.Kind != kindSim {
-		foreign = "speaker"
-	}
-	for i, r := range o.Relays {
-		if r.Kind != kindSim {
-			foreign = fmt.Sprintf("relays[%d]", i)
-		}
-	}
-	for i, s := range o.Sensors {
-		at := fmt.Sprintf("%s.sensors[%d]", at, i)
-		j.name(at, s.Name)
-		j.oneOf(at+".quantity", s.Quantity, string(firmware.Current), string(firmware.Sound))
-		switch {
-		case s.Kind == "":
-			j.add(at+".kind", "is required: %s", kindSim)
-		case s.Kind != kindSim:
-			j.add(at+".kind", "%.40q is not %s", s.Kind, kindSim)
-		case foreign != "":
-			j.add(at+".kind", "a simulated sensor stands only beside simulated relays and a simulated speaker; %s is not", foreign)
-		}
-	}
 }
 
 func (j *judge) oneOf(at, got, a, b string) {

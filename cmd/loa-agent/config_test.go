@@ -56,7 +56,7 @@ func TestConfig(t *testing.T) {
 	case first.WarmUp != duration(800*time.Millisecond) || first.Tail != duration(500*time.Millisecond) || first.LongestOn != duration(2*time.Hour):
 	case second.Relays[0] != relay{Name: "shed-mains", Kind: kindSim, Trace: "/tmp/edges"}:
 	case second.LongestOn != duration(90*time.Minute):
-	case len(first.Sensors) != 0 || len(second.Sensors) != 2 || second.Sensors[1] != sensor{"ear", kindSim, "sound"}:
+	case len(first.Sensors) != 0 || len(second.Sensors) != 2 || second.Sensors[1] != (sensor{Name: "ear", Kind: kindSim, Quantity: "sound"}):
 	case len(c.Inputs) != 1 || c.Inputs[0] != input{Name: "button", Chip: "pinctrl-rp1", Line: "0022", Active: levelLow, Debounce: duration(50 * time.Millisecond)}:
 	default:
 		return
@@ -86,7 +86,7 @@ outputs:
     relays: []
     speaker: {kind: alsa, ultrasonic: loud}
     sensors:
-      - {name: coil, kind: ina219, quantity: current, bus: 1}
+      - {name: coil, kind: ina219, quantity: current, bus: 1, shunt: .nan}
       - {name: ear, kind: sim, quantity: smell}
       - {name: ear, quantity: sound}
     warmUp: 1s
@@ -110,7 +110,7 @@ inputs:
 		`outputs[0].sensors: is a group of keys, should be a list`,
 		`outputs[0].warmUp: "800" is not a time like 800ms or 2h`,
 		`outputs[1].speaker.ultrasonic: "loud" is neither true nor false`,
-		`outputs[1].sensors[0].bus: is not a known key`,
+		`outputs[1].sensors[0].shunt: ".nan" is not a number like 0.01`,
 		`outputs[1].tail: is a list, should be a time like 800ms or 2h`,
 		`outputs[1].longestOn: is a group of keys, should be a time like 800ms or 2h`,
 		`outputs[2]: "nothing" is not a group of keys`,
@@ -125,11 +125,12 @@ inputs:
 		`outputs[0].tail: is 11s, must be from 0s to 10s`,
 		`outputs[0].longestOn: is 0s, must be from 1s to 24h0m0s`,
 		`outputs[1].relays: at least one is required: without a relay the amplifier is never off`,
-		`outputs[1].sensors[0].kind: "ina219" is not sim`,
+		`outputs[1].sensors[0].address: is 0x00, an INA219 has one from 0x40 to 0x4f`,
+		`outputs[1].sensors[0].maxCurrent: is 0, must be from 0.001 to 1000 A`,
 		`outputs[1].sensors[1].quantity: "smell" is neither current nor sound`,
 		`outputs[1].sensors[1].kind: a simulated sensor stands only beside simulated relays and a simulated speaker; speaker is not`,
 		`outputs[1].sensors[2].name: "ear" stands twice`,
-		`outputs[1].sensors[2].kind: is required: sim`,
+		`outputs[1].sensors[2].kind: is required: ina219, ina226, ads1115, microphone, sim`,
 		`outputs[1].speaker.kind: outputs[0].speaker.kind is alsa already: a board has one sound device`,
 		`inputs[0].name: "main" stands twice`,
 		`inputs[0].use: is required where there are several inputs: emergency-button, mains-present, cabinet-door, amplifier-fault`,
@@ -142,7 +143,7 @@ inputs:
 		`inputs[2].debounce: is 1m0s, must be from 0s to 5s`,
 	}
 	got := strings.Split(err.Error(), "\n  ")
-	if !strings.HasSuffix(got[0], "board.yaml: 37 faults") {
+	if !strings.HasSuffix(got[0], "board.yaml: 38 faults") {
 		t.Errorf("begins with %q", got[0])
 	}
 	for i, line := range got[1:] {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -86,7 +88,7 @@ func readFile(path string, most int64) ([]byte, error) {
 	return data, err
 }
 
-// decode reads a node into a struct, slice, string, bool or duration. The YAML library
+// decode reads a node into a struct, slice, string, bool, number or duration. The YAML library
 // stops at the first thing that it cannot read, and a technician wants to know
 // all of them.
 func decode(f *faults, n ast.Node, into reflect.Value, at string) {
@@ -112,8 +114,19 @@ func decode(f *faults, n ast.Node, into reflect.Value, at string) {
 		f.add(at, "cannot be read")
 	case into.Kind() == reflect.Struct:
 		f.add(at, "%.40q is not a group of keys", text)
+	case into.Kind() == reflect.Pointer:
+		f.add(at, "%.40q is not a group of keys", text)
 	case into.Kind() == reflect.Slice:
 		f.add(at, "%.40q is not a list", text)
+	case into.Type() == reflect.TypeFor[address]():
+		if !hexText.MatchString(text) {
+			f.add(at, "%.40q is not an address: write it as in 0x40", text)
+			return
+		}
+		n, _ := strconv.ParseUint(text[2:], 16, 16)
+		into.SetUint(n)
+	case into.Kind() == reflect.Int || into.Kind() == reflect.Float64:
+		decodeNumber(f, text, into, at)
 	case into.Type() == reflect.TypeFor[duration]():
 		d, err := time.ParseDuration(text)
 		if err != nil {
@@ -132,7 +145,37 @@ func decode(f *faults, n ast.Node, into reflect.Value, at string) {
 	}
 }
 
+// A number is written in decimal digits: 017 is octal to some readers and 17 to
+// others, and 1_000 or 0x10 is no figure that a person reads off a shunt.
+var (
+	numberText = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[-+]?[0-9]+)?$`)
+	wholeText  = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	hexText    = regexp.MustCompile(`^0x[0-9a-f]{1,4}$`)
+)
+
+func decodeNumber(f *faults, text string, into reflect.Value, at string) {
+	if into.Kind() == reflect.Int {
+		n, err := strconv.Atoi(text)
+		if err != nil || !wholeText.MatchString(text) {
+			f.add(at, "%.40q is not a whole number like 2", text)
+			return
+		}
+		into.SetInt(int64(n))
+		return
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || !numberText.MatchString(text) {
+		f.add(at, "%.40q is not a number like 0.01", text)
+		return
+	}
+	into.SetFloat(v)
+}
+
 func decodeGroup(f *faults, values []*ast.MappingValueNode, into reflect.Value, at string) {
+	if into.Kind() == reflect.Pointer {
+		into.Set(reflect.New(into.Type().Elem()))
+		into = into.Elem()
+	}
 	if into.Kind() != reflect.Struct {
 		f.add(at, "is a group of keys, should be %s", wanted(into))
 		return
@@ -166,10 +209,14 @@ func decodeList(f *faults, values []ast.Node, into reflect.Value, at string) {
 
 func wanted(into reflect.Value) string {
 	switch into.Kind() {
-	case reflect.Struct:
+	case reflect.Struct, reflect.Pointer:
 		return "a group of keys"
 	case reflect.Slice:
 		return "a list"
+	case reflect.Float64, reflect.Int:
+		return "a number"
+	case reflect.Uint16:
+		return "an address like 0x40"
 	case reflect.Int64:
 		return "a time like 800ms or 2h"
 	}

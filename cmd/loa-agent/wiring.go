@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,13 +30,26 @@ func newWiring(c config) wiring {
 				w.taken[r] = at + ".speaker"
 			}
 		}
-		for n, s := range o.Sensors {
-			if s.Kind != "" && s.Kind != kindSim {
-				w.taken[pi.ReserveI2C] = fmt.Sprintf("%s.sensors[%d]", at, n)
+		w.take(at+".sensors", o.Sensors)
+	}
+	w.take("mains", c.Mains)
+	return w
+}
+
+// take notes the reserved lines that sensors need.
+func (w *wiring) take(at string, sensors []sensor) {
+	for i, s := range sensors {
+		at := fmt.Sprintf("%s[%d]", at, i)
+		if s.onI2C() {
+			w.taken[pi.ReserveI2C] = at
+		}
+		if s.Kind == kindMicrophone {
+			card, _ := w.profile.Card(s.Card)
+			for _, r := range card.Takes {
+				w.taken[r] = at
 			}
 		}
 	}
-	return w
 }
 
 // profile is what the file says the board is.
@@ -58,6 +72,11 @@ func (c config) wire(chip, line string) (string, string) {
 func (c config) relayOptions(r relay) pi.RelayOptions {
 	chip, line := c.wire(r.Chip, r.Line)
 	return pi.RelayOptions{Name: r.Name, Chip: chip, Line: line, ActiveLow: r.Active == levelLow}
+}
+
+func (c config) feedbackOptions(r relay) pi.InputOptions {
+	chip, line := c.wire(r.Feedback.Chip, r.Feedback.Line)
+	return pi.InputOptions{Name: r.Name, Chip: chip, Line: line, ActiveLow: r.Feedback.Active == levelLow}
 }
 
 func (c config) inputOptions(in input) pi.InputOptions {
@@ -86,6 +105,9 @@ func (j *judge) relay(at string, r relay) {
 	line, found := j.line(at, r.Chip, r.Line, r.Active)
 	if r.ExternalPull != "" {
 		j.oneOf(at+".externalPull", r.ExternalPull, pullUp, pullDown)
+	}
+	if r.Feedback != nil {
+		j.input(at+".feedback", input{Chip: r.Feedback.Chip, Line: r.Feedback.Line, Active: r.Feedback.Active})
 	}
 	closing, opening := pullUp, pullDown
 	switch r.Active {
@@ -228,9 +250,16 @@ func (c config) fits(modelFile string) error {
 // longestModel is far more than any board's name, in bytes.
 const longestModel = 256
 
-// simulated tells whether no relay and no speaker is real.
+// simulated tells whether no part but an input is real.
 func (c config) simulated() bool {
+	real := func(s sensor) bool { return s.Kind != kindSim }
+	if slices.ContainsFunc(c.Mains, real) {
+		return false
+	}
 	for _, o := range c.Outputs {
+		if slices.ContainsFunc(o.Sensors, real) {
+			return false
+		}
 		if o.Speaker.Kind != kindSim {
 			return false
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"loa/firmware"
 	"loa/firmware/pi"
 )
 
@@ -98,8 +99,7 @@ func TestWiring(t *testing.T) {
 			"inputs[0].line: GPIO21 (pin 40) is reserved: outputs[0].speaker needs it for i2s"}},
 		"I2C beside a hat": {speaker: hatCard, inputs: input("line: pin 3, active: low"), want: []string{
 			"inputs[0].line: GPIO2 (pin 3) is reserved: outputs[0].speaker needs it for i2c"}},
-		"I2C beside a sensor": {speaker: usbCard + "\n    sensors: [{name: coil, kind: ina219, quantity: current}]", inputs: input("line: GPIO3, active: low"), want: []string{
-			`outputs[0].sensors[0].kind: "ina219" is not sim`,
+		"I2C beside a sensor": {speaker: usbCard + "\n    sensors: [{name: coil, kind: ina219, address: 0x40, shunt: 0.1, maxCurrent: 2}]", inputs: input("line: GPIO3, active: low"), want: []string{
 			"inputs[0].line: GPIO3 (pin 5) is reserved: outputs[0].sensors[0] needs it for i2c"}},
 		"low on a line pulled down": {relays: relay("line: GPIO17, active: low"), want: []string{
 			"outputs[0].relays[0].active: is low: GPIO17 (pin 11) is pulled down from power-on, which closes the contact until the agent runs; use another line, or fit a resistor (10 kΩ or less) that pulls it up and say externalPull: up"}},
@@ -149,7 +149,7 @@ func TestWiringNamesChipAndNumber(t *testing.T) {
 			t.Errorf("board %s: relay on %s is opened as %+v", tt.board, tt.line, relay)
 		}
 		input := c.inputOptions(input{Name: "b", Chip: tt.chip, Line: tt.line, Active: levelHigh, Debounce: 5})
-		if want := (pi.InputOptions{Name: "b", Chip: tt.wantChip, Line: tt.wantLine, Debounce: 5}); input != want {
+		if want := (pi.InputOptions{Name: "b", Chip: tt.wantChip, Line: tt.wantLine, Debounce: 5, Use: firmware.EmergencyButton}); input != want {
 			t.Errorf("board %s: input on %s is opened as %+v", tt.board, tt.line, input)
 		}
 	}

@@ -162,6 +162,7 @@ func TestLateInput(t *testing.T) {
 				ended <- l.Watch(t.Context(), func(p firmware.Press) { got = append(got, p.Active) })
 			}()
 			time.Sleep(time.Second)
+			synctest.Wait()
 			return ended
 		}
 		ended := watch()
