@@ -105,7 +105,7 @@ var libraries = map[string]foreign{
 	"github.com/goccy/go-yaml":         {[]string{"cmd/*", "seeds"}, nil, "config files are the programs', data files the seeds'"},
 	"github.com/go-json-experiment/json": {[]string{"controller/protocol"}, nil,
 		"strict decoding has one home"},
-	"golang.org/x/sys/unix": {[]string{"firmware/pi", "firmware/sim", "cmd/loa-check", "cmd/loa-central"}, nil,
+	"golang.org/x/sys/unix": {[]string{"firmware/pi", "firmware/sim", "cmd/loa-check", "cmd/loa-central", "cmd/loa-sim"}, nil,
 		"devices and pipes need the system's calls; whether a person reads what is printed, only the terminal's can tell"},
 
 	"github.com/google/go-cmp":        {nil, anywhere, "for tests only"},

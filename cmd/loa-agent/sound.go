@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"loa/firmware/pi"
@@ -17,6 +19,11 @@ type soundCommand struct {
 // Run lives as long as its input: a signal that is meant for the agent does not
 // end the sound before the agent has.
 func (c *soundCommand) Run() error {
+	// It waits in libasound most of the time. With a second processor the runtime
+	// looks a hundred times for each wait whether the first is needed elsewhere;
+	// and little is alive here, of which a quarter is enough garbage.
+	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(25)
 	return pi.ServeSound(context.Background(), pi.SpeakerOptions{Card: c.Card, Buffer: c.Buffer}, os.Stdin, os.Stdout)
 }
 

@@ -37,7 +37,7 @@ func (c *benchCommand) Run(ctx context.Context, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, longest, fmt.Errorf("measuring took more than %v", longest))
 	defer cancel()
 	out := &lines{to: os.Stdout, name: c.Name}
-	err := errors.Join(c.goBenchmarks(ctx, out), c.alerts(ctx, out, log))
+	err := errors.Join(c.goBenchmarks(ctx, out), c.alerts(ctx, out, log), c.footprint(ctx, out, log))
 	switch {
 	case err != nil:
 		return err

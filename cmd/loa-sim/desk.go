@@ -112,12 +112,20 @@ func (r refusal) Error() string { return r.text }
 // call asks the API as a person. in is written as JSON, the answer read into
 // out; either may be nil.
 func (d *desk) call(ctx context.Context, person, method, path string, in, out any) error {
+	if in == nil {
+		return d.send(ctx, person, method, path, "", nil, out)
+	}
+	data, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("write request: %w", err)
+	}
+	return d.send(ctx, person, method, path, "application/json", data, out)
+}
+
+// send is call with any bytes of a media type; none without one.
+func (d *desk) send(ctx context.Context, person, method, path, kind string, data []byte, out any) error {
 	var body io.Reader
-	if in != nil {
-		data, err := json.Marshal(in)
-		if err != nil {
-			return fmt.Errorf("write request: %w", err)
-		}
+	if kind != "" {
 		body = bytes.NewReader(data)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, d.api+"/api/v1"+path, body)
@@ -125,25 +133,25 @@ func (d *desk) call(ctx context.Context, person, method, path string, in, out an
 		return fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+d.tokens[person])
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
 	}
 	resp, err := d.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("ask the server: %w", err)
 	}
 	defer resp.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
 	if err != nil {
 		return fmt.Errorf("read the server's answer: %w", err)
 	}
 	if resp.StatusCode >= 300 {
-		return refusal{resp.StatusCode, fmt.Sprintf("%s %s: %s: %.500s", method, path, resp.Status, data)}
+		return refusal{resp.StatusCode, fmt.Sprintf("%s %s: %s: %.500s", method, path, resp.Status, answer)}
 	}
 	if out == nil {
 		return nil
 	}
-	if err := json.Unmarshal(data, out); err != nil {
+	if err := json.Unmarshal(answer, out); err != nil {
 		return fmt.Errorf("read the server's answer to %s %s: %w", method, path, err)
 	}
 	return nil
