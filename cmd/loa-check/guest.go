@@ -81,8 +81,8 @@ func (g *guest) read(out io.Reader) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		line := strings.TrimRight(lines.Text(), "\r")
-		switch status, ends := strings.CutPrefix(line, "=== "); {
-		case line == "=== up":
+		switch status, ends := strings.CutPrefix(line, "%% "); {
+		case line == "%% up":
 			text.Reset()
 			g.boots <- monotonic()
 		case ends:
