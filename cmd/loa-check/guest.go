@@ -29,8 +29,8 @@ type guest struct {
 	answers chan answer
 	boots   chan time.Duration // when it began, anew too
 	bites   atomic.Int64       // of its watchdog
-	ended   chan struct{} // closed by end
-	done    chan struct{} // closed when nothing more is read
+	ended   chan struct{}      // closed by end
+	done    chan struct{}      // closed when nothing more is read
 }
 
 type answer struct {
