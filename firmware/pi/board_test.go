@@ -304,19 +304,13 @@ func (f boardFile) addSpeaker(t *testing.T, out *firmware.Output, p *boardtest.P
 		}
 		return
 	}
-	o := pi.SpeakerOptions{Card: f.Card}
-	if f.Buffer != "" {
-		var err error
-		o.Buffer, err = time.ParseDuration(f.Buffer)
-		must(t, err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	s, err := pi.OpenSpeaker(ctx, o)
+	buffer, err := time.ParseDuration(cmp.Or(f.Buffer, "0s"))
 	must(t, err)
+	s := pi.StartSound(pi.SoundOptions{Output: "main", Command: []string{"/proc/self/exe", "sound", f.Card, buffer.String()}})
+	awaitSound(t, s)
 	out.Speaker = s
 	// At most: the speaker's own queue grows with the card's buffer.
-	buffer := max(o.Buffer, 60*time.Millisecond)
+	buffer = max(buffer, 60*time.Millisecond)
 	p.Ahead, p.Linger = 300*time.Millisecond+4*buffer, 2*buffer
 	p.Heard = capture(t, f.Capture)
 }

@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 		if len(os.Args) > 2 {
 			o.Card = os.Args[2]
 		}
+		if len(os.Args) > 3 {
+			o.Buffer, _ = time.ParseDuration(os.Args[3]) // of TestBoard, which has judged it
+		}
 		if err := pi.ServeSound(context.Background(), o, os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
