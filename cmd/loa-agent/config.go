@@ -8,6 +8,7 @@ import (
 
 	"loa/controller/protocol"
 	"loa/firmware"
+	"loa/firmware/pi"
 )
 
 // config is a board's file. Every relay and speaker is chosen for itself: a
@@ -63,6 +64,9 @@ type speaker struct {
 	Kind string `yaml:"kind"` // "alsa" or "sim"
 	Card string `yaml:"card"` // alsa: the card's id; empty is what the ALSA configuration names
 	PCM  string `yaml:"pcm"`  // sim: a file that gets the samples
+	// Buffer is how much the card holds; none is 40ms. Longer is for a machine that
+	// is too slow for it, and every sound begins as much later.
+	Buffer duration `yaml:"buffer"`
 	// Ultrasonic says that card and amplifier carry 18.5 kHz: the self-test then
 	// sends a soft tone, which sensors of the line are to see.
 	Ultrasonic bool `yaml:"ultrasonic"`
@@ -137,17 +141,15 @@ func (c config) judge() faults {
 	if len(c.Outputs) == 0 {
 		j.add("outputs", "at least one is required")
 	}
-	alsa := ""
 	for i, o := range c.Outputs {
 		at := fmt.Sprintf("outputs[%d]", i)
 		j.output(at, o)
-		if o.Speaker.Kind != kindALSA {
-			continue
+		for k, other := range c.Outputs[:i] {
+			mine, its := o.Speaker, other.Speaker
+			if mine.Kind == kindALSA && its.Kind == kindALSA && (mine.Card == "" || its.Card == "" || mine.Card == its.Card) {
+				j.add(at+".speaker.card", "outputs[%d] may play to the same card: where there are several, each names its own", k)
+			}
 		}
-		if alsa != "" {
-			j.add(at+".speaker.kind", "%s is alsa already: a board has one sound device", alsa)
-		}
-		alsa = at + ".speaker.kind"
 	}
 	for i, in := range c.Inputs {
 		at := fmt.Sprintf("inputs[%d]", i)
@@ -186,6 +188,9 @@ func (j *judge) output(at string, o output) {
 	j.oneOf(at+".speaker.kind", o.Speaker.Kind, kindALSA, kindSim)
 	if o.Speaker.Kind == kindALSA {
 		j.card(at+".speaker.card", o.Speaker.Card)
+		if o.Speaker.Buffer != 0 {
+			j.between(at+".speaker.buffer", o.Speaker.Buffer, pi.LeastBuffer, pi.MostBuffer)
+		}
 	}
 	j.sensors(at, o)
 	j.between(at+".warmUp", o.WarmUp, 0, longestWarmUp)

@@ -16,7 +16,7 @@ outputs:
     relays:
       - {name: mains, kind: gpio, chip: pinctrl-rp1, line: 17, active: high}
       - {name: amplifier, kind: gpio, chip: pinctrl-rp1, line: GPIO27, active: low}
-    speaker: {kind: alsa, card: "USB", ultrasonic: true}
+    speaker: {kind: alsa, card: "USB", ultrasonic: true, buffer: 200ms}
     warmUp: 800ms
     tail: '500ms'
     longestOn: 2h
@@ -52,7 +52,7 @@ func TestConfig(t *testing.T) {
 	switch {
 	case c.Data != "/var/lib/loa" || c.Clock != clockRTC || len(c.Outputs) != 2:
 	case first.Relays[0].Line != "17" || first.Relays[1].Line != "GPIO27" || first.Relays[1].Active != levelLow:
-	case first.Speaker != speaker{Kind: kindALSA, Card: "USB", Ultrasonic: true}:
+	case first.Speaker != speaker{Kind: kindALSA, Card: "USB", Ultrasonic: true, Buffer: duration(200 * time.Millisecond)}:
 	case first.WarmUp != duration(800*time.Millisecond) || first.Tail != duration(500*time.Millisecond) || first.LongestOn != duration(2*time.Hour):
 	case second.Relays[0] != relay{Name: "shed-mains", Kind: kindSim, Trace: "/tmp/edges"}:
 	case second.LongestOn != duration(90*time.Minute):
@@ -78,7 +78,7 @@ outputs:
       - {name: a, kind: gpio, chip: c, line: 17, active: high, pull: up}
       - {name: b, kind: gpio, chip: c, line: 17, active: sideways}
       - {name: b, kind: magnet}
-    speaker: {kind: alsa, wattage: 50}
+    speaker: {kind: alsa, wattage: 50, buffer: 2s}
     sensors: {kind: sim}
     warmUp: 800
     tail: 11s
@@ -122,6 +122,7 @@ inputs:
 		`outputs[0].relays[1].active: "sideways" is neither high nor low`,
 		`outputs[0].relays[2].name: "b" stands twice`,
 		`outputs[0].relays[2].kind: "magnet" is neither gpio nor sim`,
+		`outputs[0].speaker.buffer: is 2s, must be from 40ms to 500ms`,
 		`outputs[0].tail: is 11s, must be from 0s to 10s`,
 		`outputs[0].longestOn: is 0s, must be from 1s to 24h0m0s`,
 		`outputs[1].relays: at least one is required: without a relay the amplifier is never off`,
@@ -131,7 +132,7 @@ inputs:
 		`outputs[1].sensors[1].kind: a simulated sensor stands only beside simulated relays and a simulated speaker; speaker is not`,
 		`outputs[1].sensors[2].name: "ear" stands twice`,
 		`outputs[1].sensors[2].kind: is required: ina219, ina226, ads1115, microphone, sim`,
-		`outputs[1].speaker.kind: outputs[0].speaker.kind is alsa already: a board has one sound device`,
+		`outputs[1].speaker.card: outputs[0] may play to the same card: where there are several, each names its own`,
 		`inputs[0].name: "main" stands twice`,
 		`inputs[0].use: is required where there are several inputs: emergency-button, mains-present, cabinet-door, amplifier-fault`,
 		`inputs[0].line: "17" of "c" is used by outputs[0].relays[0] already`,
@@ -143,7 +144,7 @@ inputs:
 		`inputs[2].debounce: is 1m0s, must be from 0s to 5s`,
 	}
 	got := strings.Split(err.Error(), "\n  ")
-	if !strings.HasSuffix(got[0], "board.yaml: 38 faults") {
+	if !strings.HasSuffix(got[0], "board.yaml: 39 faults") {
 		t.Errorf("begins with %q", got[0])
 	}
 	for i, line := range got[1:] {
@@ -176,7 +177,7 @@ func TestConfigThatIsNone(t *testing.T) {
 		"no outputs":     {one("outputs:", "exits:"), "exits: is not a known key\n  outputs: at least one"},
 		"a sensor beside a real relay": {one("{name: shed-mains, kind: sim, trace: /tmp/edges}", "{name: shed-mains, kind: gpio, chip: c, line: 3, active: low}"),
 			"outputs[1].sensors[1].kind: a simulated sensor stands only beside simulated relays and a simulated speaker; relays[0] is not"},
-		"a sensor beside a real sound card": {strings.Replace(one("      kind: sim\n", "      kind: alsa\n"), `{kind: alsa, card: "USB"}`, "{kind: sim}", 1),
+		"a sensor beside a real sound card": {strings.Replace(one("      kind: sim\n", "      kind: alsa\n"), `{kind: alsa, card: "USB", ultrasonic: true, buffer: 200ms}`, "{kind: sim}", 1),
 			"outputs[1].sensors[0].kind: a simulated sensor stands only beside simulated relays and a simulated speaker; speaker is not"},
 		"many sensors":        {one("    warmUp: 0s\n", strings.Repeat("      - {name: x, kind: sim, quantity: sound}\n", 7)+"    warmUp: 0s\n"), "outputs[1].sensors: 9, at most 8"},
 		"other case":          {one("warmUp", "warmup"), "outputs[0].warmup: is not a known key"},

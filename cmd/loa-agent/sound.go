@@ -34,5 +34,8 @@ func startSound(output string, s speaker) *pi.SoundProcess {
 	if s.Card != "" {
 		command = append(command, "--card="+s.Card)
 	}
+	if s.Buffer != 0 {
+		command = append(command, "--buffer="+time.Duration(s.Buffer).String())
+	}
 	return pi.StartSound(pi.SoundOptions{Output: output, Command: command})
 }

@@ -38,18 +38,19 @@ type SpeakerOptions struct {
 	Buffer time.Duration
 }
 
+// Limits of a device's buffer; the least is what most machines can do with.
 const (
-	defaultBuffer = 40 * time.Millisecond
-	mostBuffer    = 500 * time.Millisecond
+	LeastBuffer = 40 * time.Millisecond
+	MostBuffer  = 500 * time.Millisecond
 )
 
 // check gives the options with what they leave open.
 func (o SpeakerOptions) check() (SpeakerOptions, error) {
 	if o.Buffer == 0 {
-		o.Buffer = defaultBuffer
+		o.Buffer = LeastBuffer
 	}
-	if o.Buffer < defaultBuffer || o.Buffer > mostBuffer {
-		return o, fmt.Errorf("buffer %v, must be from %v to %v", o.Buffer, defaultBuffer, mostBuffer)
+	if o.Buffer < LeastBuffer || o.Buffer > MostBuffer {
+		return o, fmt.Errorf("buffer %v, must be from %v to %v", o.Buffer, LeastBuffer, MostBuffer)
 	}
 	if o.Card != "" && !cardName.MatchString(o.Card) {
 		return o, fmt.Errorf("card %.40q is neither a card's id nor its number", o.Card)
