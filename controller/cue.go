@@ -13,7 +13,11 @@ import (
 
 // playoutCue is how playout takes a cue.
 func playoutCue(c cue, parts []playout.Part) *playout.Cue {
-	return &playout.Cue{ID: c.token, Class: c.Class, Drill: c.Drill, Parts: parts, From: c.From, Until: c.ends}
+	made := &playout.Cue{ID: c.token, Class: c.Class, Drill: c.Drill, Parts: parts, From: c.From, Until: c.ends}
+	if c.Occurrence != nil {
+		made.Gain = c.Occurrence.Item.Gain
+	}
+	return made
 }
 
 // script is what a cue sounds.

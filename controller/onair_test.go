@@ -43,6 +43,26 @@ func TestBulletinSounds(t *testing.T) {
 	}
 }
 
+// A programme is as soft as its plan says; what cuts in is not.
+func TestGain(t *testing.T) {
+	b := enrolled(t)
+	bulletin := b.world().bulletin("news")
+	b.receive(bulletin, b.world().plan(1, item("news", noon.Add(time.Minute), bulletin, func(it *protocol.Item) { it.Gain = -12.5 })))
+	b.have("news")
+	b.pass(2 * time.Minute)
+	if c := b.on["horn"]; c == nil || c.Gain != -12.5 {
+		t.Fatalf("the programme's cue is %+v", c)
+	}
+	b.receive(b.world().alert("7f3c"))
+	if c := b.on["horn"]; c.Gain != 0 {
+		t.Errorf("the alert's cue is %+v", c.Cue)
+	}
+	b.receive(b.world().cancel("7f3c"))
+	if c := b.on["horn"]; c.Gain != -12.5 || c.From == 0 {
+		t.Errorf("it goes on as %+v", c.Cue)
+	}
+}
+
 // The order of things: nothing is said or sounded before it is durable.
 func TestCommitComesFirst(t *testing.T) {
 	b := enrolled(t)

@@ -18,6 +18,9 @@ type Cue struct {
 	// again before whatever is resumed: a drill is heard as a drill.
 	Drill bool
 	Parts []Part // in order; of a self-test the player's own
+	// Gain is how much softer than they were made Parts sound, in dB and at most
+	// 0. It goes for no emergency.
+	Gain float64
 	// From is where in Parts to begin; it counts Parts as they sound now,
 	// pauses with them, the drill voice not.
 	From time.Duration

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"loa/controller/schedule"
@@ -56,16 +57,20 @@ type feed struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	begun  bool
-	notes  []note // to go with the next frame
-	skip   int64  // samples of Parts still to be passed over
-	fade   int64  // samples of the fade-in that are done; fadeInSize when none is due
+	notes  []note  // to go with the next frame
+	skip   int64   // samples of Parts still to be passed over
+	fade   int64   // samples of the fade-in that are done; fadeInSize when none is due
+	factor float64 // of the samples of Parts, from 0 to 1
 }
 
 func newFeed(ctx context.Context, lib Library, shared *Decoded, cue Cue, turn int) *feed {
 	f := &feed{
 		cue: cue, turn: turn, lib: lib, shared: shared,
 		ready: make(chan struct{}), frames: make(chan frame, aheadBy),
-		skip: samplesOf(cue.From), fade: fadeInSize,
+		skip: samplesOf(cue.From), fade: fadeInSize, factor: 1,
+	}
+	if cue.Gain < 0 && cue.Class != schedule.Emergency {
+		f.factor = math.Pow(10, cue.Gain/20)
 	}
 	if f.skip > 0 {
 		f.fade = 0
@@ -332,6 +337,9 @@ func (f *feed) stream(s named, part bool) error {
 			return err
 		}
 		pcm = pcm[:n]
+		if part && f.factor < 1 {
+			soften(pcm, f.factor)
+		}
 		if part && f.fade < fadeInSize {
 			fadeIn(pcm, f.fade, fadeInSize)
 			f.fade += int64(n)

@@ -1,6 +1,9 @@
 package playout
 
-import "io"
+import (
+	"io"
+	"math"
+)
 
 // sound is a finite run of samples that can begin anywhere.
 type sound interface {
@@ -47,6 +50,13 @@ func fadeIn(pcm []int16, at, whole int64) {
 		if k := at + int64(i); k < whole {
 			pcm[i] = int16(int64(pcm[i]) * k / whole)
 		}
+	}
+}
+
+// soften multiplies samples, to the nearest; a factor up to 1 clips none.
+func soften(pcm []int16, factor float64) {
+	for i, v := range pcm {
+		pcm[i] = int16(math.Round(float64(v) * factor))
 	}
 }
 
