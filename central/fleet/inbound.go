@@ -195,8 +195,8 @@ func JudgedBy(r protocol.Receipt) (Judged, bool) {
 // order, and a board's clock may be wrong: its numbers tell. Of the outputs of one
 // run a silent one stands for the cluster: another that sounded is elsewhere. Nor
 // does a later run in which only others sounded make up for it, unless it has told
-// nothing for so long that it is no more. A self-test that went well has not heard
-// a horn, so it does not take back what a playback told.
+// nothing for so long that it is no more. A self-test hears no horn, so it adds
+// nothing to a playback that was silent, and takes nothing back.
 func (j Judged) Follows(other Judged) bool {
 	sameRun := j.Epoch == other.Epoch && j.Order == other.Order && j.Occurrence == other.Occurrence
 	switch later := j.Sequence > other.Sequence; {
@@ -204,10 +204,11 @@ func (j Judged) Follows(other Judged) bool {
 		return j.Verdict == protocol.VerdictSilent
 	case j.Epoch != other.Epoch:
 		return true
+	case other.Verdict == protocol.VerdictSilent && protocol.IsSelfTest(j.Occurrence) && !protocol.IsSelfTest(other.Occurrence):
+		return false
 	case other.Verdict == protocol.VerdictSilent && j.Verdict == protocol.VerdictHeard:
 		elsewhere := j.Output != other.Output && j.At.Sub(other.At) < outputGone
-		tested := protocol.IsSelfTest(j.Occurrence) && !protocol.IsSelfTest(other.Occurrence)
-		return later && !elsewhere && !tested
+		return later && !elsewhere
 	default:
 		return later
 	}
