@@ -49,7 +49,7 @@ func Occurrences(programmes []Programme, from, until time.Time) ([]Occurrence, e
 // item is what a plan says of a programme, without what sounds.
 func (p Programme) item() protocol.Item {
 	return protocol.Item{
-		ID: p.ID, Class: p.Class, Order: p.Order, Start: p.Start, Rule: p.Rule, Except: p.Except, Seconds: p.Seconds, Late: p.Late,
+		ID: p.ID, Class: p.Class, Order: p.Order, Start: p.Start, Rule: p.Rule, Except: p.Except, Seconds: p.Seconds, Late: p.Late, Gain: p.Gain,
 	}
 }
 

@@ -3,6 +3,7 @@ package planner_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +64,10 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		{"too many exceptions", func(p *planner.Programme) { p.Except = slices.Repeat([]string{"2026-11-21T05:30:00"}, 401) }, []string{"except"}},
 		{"slot", func(p *planner.Programme) { p.Seconds = 24*3600 + 1 }, []string{"seconds"}},
 		{"late", func(p *planner.Programme) { p.Late = 6*3600 + 1 }, []string{"late"}},
+		{"as loud as it was made, or softer", func(p *planner.Programme) { p.Gain = -40 }, nil},
+		{"louder than it was made", func(p *planner.Programme) { p.Gain = 0.1 }, []string{"gain"}},
+		{"so soft that nobody hears it", func(p *planner.Programme) { p.Gain = -41 }, []string{"gain"}},
+		{"no number", func(p *planner.Programme) { p.Gain = math.NaN() }, []string{"gain"}},
 		{"too many bulletins", func(p *planner.Programme) { p.Bulletins = make([]string, 51) }, []string{"bulletins"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -195,6 +200,14 @@ func mustOpen(t *testing.T, p protocol.Plan) {
 }
 
 // The same input gives the same bytes, in whatever order it comes.
+// How soft a programme is stands in its item.
+func TestCompileKeepsTheGain(t *testing.T) {
+	plan := planOf(t, daily("loud", "05:30"), daily("soft", "17:00", func(p *planner.Programme) { p.Gain = -12 }))
+	if len(plan.Items) != 2 || plan.Items[0].Gain != 0 || plan.Items[1].Gain != -12 {
+		t.Errorf("%+v", plan.Items)
+	}
+}
+
 func TestCompileIsDeterministic(t *testing.T) {
 	now := at(t, "2026-11-21 12:00")
 	cluster := planner.Cluster{ID: "muong-te-03", Areas: []string{"03388"}, Languages: []string{"vi"}}

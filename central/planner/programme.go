@@ -52,7 +52,8 @@ type Programme struct {
 	Late      int      `json:"late"`    // seconds after its time at which it may still begin or go on
 	Bulletins []string `json:"bulletins"`
 	NoChime   bool     `json:"noChime,omitempty"`
-	By        string   `json:"by,omitempty"` // who changed it last
+	Gain      float64  `json:"gain,omitempty"` // dB, from -40 to 0: how much softer it sounds than it was made, chime included
+	By        string   `json:"by,omitempty"`   // who changed it last
 }
 
 var programmeID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$`)
@@ -105,6 +106,9 @@ func (p Programme) Validate() error {
 	}
 	if p.Late < 0 || p.Late > 6*3600 {
 		bad("late", "%d, from 0 to 6 hours", p.Late)
+	}
+	if !(p.Gain >= protocol.LeastGain && p.Gain <= 0) {
+		bad("gain", "%v dB, from %d to 0", p.Gain, protocol.LeastGain)
 	}
 	if len(p.Bulletins) == 0 || len(p.Bulletins) > mostBulletins {
 		bad("bulletins", "%d, from 1 to %d", len(p.Bulletins), mostBulletins)

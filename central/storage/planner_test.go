@@ -16,7 +16,7 @@ func programme(id string) planner.Programme {
 	return planner.Programme{
 		ID: id, Revision: 1, Title: "Bản tin sáng", Area: "03388", Class: "priority", Order: -2, Start: "2026-11-21T05:30:00",
 		Rule: "FREQ=DAILY", Except: []string{"2026-12-24T05:30:00"}, Seconds: 600, Late: 300, Bulletins: []string{"lu-quet", "y-te"},
-		NoChime: true, By: "lo-van-an",
+		NoChime: true, Gain: -12.5, By: "lo-van-an",
 	}
 }
 

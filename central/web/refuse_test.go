@@ -179,6 +179,9 @@ func TestBulletinsAndProgrammesThatAreRefused(t *testing.T) {
 
 		{"a programme of an unknown bulletin", "lan", "POST", "/programmes", program.with(object{"bulletins": []string{"nie"}}), 422, "invalid", []string{"bulletins"}},
 		{"a programme of nothing", "lan", "POST", "/programmes", program.with(object{"bulletins": []string{}}), 422, "invalid", []string{"bulletins"}},
+		{"a programme louder than it was made", "lan", "POST", "/programmes", program.with(object{"gain": 1}), 422, "invalid", []string{"gain"}},
+		{"a programme so soft that nobody hears it", "lan", "POST", "/programmes", program.with(object{"gain": -40.5}), 422, "invalid", []string{"gain"}},
+		{"a programme named as the self-test", "lan", "POST", "/programmes", program.with(object{"id": "self-test"}), 422, "invalid", []string{"id"}},
 		{"a rule that is none", "lan", "POST", "/programmes", program.with(object{"rule": "EVERY DAY"}), 422, "invalid", []string{"rule"}},
 		{"a rule that is endless work", "lan", "POST", "/programmes", program.with(object{"rule": "FREQ=SECONDLY"}), 422, "invalid", []string{"rule"}},
 		{"a start that is none", "lan", "POST", "/programmes", program.with(object{"start": "tomorrow"}), 422, "invalid", []string{"start"}},

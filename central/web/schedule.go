@@ -36,6 +36,7 @@ type ProgrammeFields struct {
 	Late      int      `json:"late" required:"false" doc:"Seconds after its time at which it may still begin or go on."`
 	Bulletins []string `json:"bulletins" maxItems:"50" maxLength:"64" doc:"Ids, in the order in which they play."`
 	NoChime   bool     `json:"noChime,omitempty"`
+	Gain      float64  `json:"gain,omitempty" minimum:"-40" maximum:"0" doc:"How much softer it sounds than it was made, in dB."`
 	By        string   `json:"by" readOnly:"true" doc:"Who changed it last."`
 }
 

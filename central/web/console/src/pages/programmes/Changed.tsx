@@ -94,6 +94,8 @@ function useSays(bulletins: Bulletins) {
         return c.bulletins.map((id) => bulletins.get(id)?.title ?? id).join('; ');
       case 'noChime':
         return t(c.noChime ? 'chime.no' : 'chime.yes');
+      case 'gain':
+        return words.volume(c.gain);
     }
   };
 }

@@ -77,6 +77,12 @@ function Inside({ programme: p, start, onClose, onEdit }: { programme: Programme
         <dd>{words.length(p.seconds)}</dd>
         <dt>{t('field.late')}</dt>
         <dd>{p.late ? t('late.some', { length: words.length(p.late) }) : t('late.none')}</dd>
+        {p.gain !== undefined && p.gain < 0 && (
+          <>
+            <dt>{t('field.gain')}</dt>
+            <dd>{words.volume(p.gain)}</dd>
+          </>
+        )}
         <dt>{t('field.bulletins')}</dt>
         <dd>
           <ol className={classes.titles}>

@@ -103,6 +103,7 @@ function Existing(props: Inner) {
   return <Form {...props} bulletins={bulletins} start={{ draft: draftOf(content), base: { content, etag: data.etag } }} kept={kept(me.id, props.id)} />;
 }
 
+const gains = [0, -3, -6, -10, -15, -20, -30];
 const lates = [0, 60, 120, 300, 600, 900, 1800, 3600];
 
 function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: Inner & { bulletins: Bulletins; start: Kept; kept: Kept | undefined }) {
@@ -285,6 +286,14 @@ function Form({ id, bulletins, start, kept: before, onDirty, onClose, onDone }: 
           />
           <NumberInput label={t('field.order')} description={t('field.orderHint')} value={d.order} min={-1_000_000} max={1_000_000} allowDecimal={false} onChange={(n) => change({ order: Number(n) || 0 })} />
         </div>
+        <NativeSelect
+          size="md"
+          label={t('field.gain')}
+          description={t('field.gainHint')}
+          value={String(d.gain)}
+          onChange={(e) => change({ gain: Number(e.currentTarget.value) })}
+          data={[...new Set([...gains, d.gain])].sort((a, b) => b - a).map((g) => ({ value: String(g), label: words.volume(g) }))}
+        />
         <Switch label={t('field.chime')} checked={d.chime} onChange={(e) => change({ chime: e.currentTarget.checked })} />
         {d.except.length > 0 && (
           <div>

@@ -8,7 +8,7 @@ const content: Content = contentOfDraft(draft());
 
 describe('a programme and its draft', () => {
   it('come back as they were', () => {
-    const p = { id: 'x', revision: 2, by: 'a', title: 'T', area: '12', class: 'priority' as const, order: 3, start: '2026-11-21T05:30:15', rule: 'FREQ=DAILY;COUNT=3', except: ['2026-11-22T05:30:15'], seconds: 90, late: 60, bulletins: ['b', 'b'], noChime: true };
+    const p = { id: 'x', revision: 2, by: 'a', title: 'T', area: '12', class: 'priority' as const, order: 3, start: '2026-11-21T05:30:15', rule: 'FREQ=DAILY;COUNT=3', except: ['2026-11-22T05:30:15'], seconds: 90, late: 60, bulletins: ['b', 'b'], noChime: true, gain: -12.5 };
     const d = draftOf(contentOf(p));
     expect(d).toMatchObject({ day: '2026-11-21', time: '05:30:15', chime: false, auto: false });
     expect(contentOfDraft(d)).toEqual(contentOf(p));
@@ -19,6 +19,7 @@ describe('a programme and its draft', () => {
     expect(bodyOf('x', content)).not.toHaveProperty('rule');
     expect(bodyOf('x', content)).not.toHaveProperty('except');
     expect(bodyOf('x', content)).not.toHaveProperty('noChime');
+    expect(bodyOf('x', content)).not.toHaveProperty('gain');
     expect(content.start).toBe('2026-11-21T05:30:00');
   });
 });

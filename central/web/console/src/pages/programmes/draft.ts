@@ -19,6 +19,8 @@ export interface Content {
   late: number;
   bulletins: string[];
   noChime: boolean;
+  /** How much softer it sounds than it was made, dB: -40 to 0. */
+  gain: number;
 }
 
 /** Draft is a content as the form shows it. */
@@ -48,6 +50,7 @@ export const contentOf = (p: Programme): Content => ({
   late: p.late ?? 0,
   bulletins: p.bulletins,
   noChime: p.noChime ?? false,
+  gain: p.gain ?? 0,
 });
 
 export function draftOf({ start, rule, noChime, ...rest }: Content, auto = false): Draft {
@@ -67,6 +70,7 @@ export const contentOfDraft = (d: Draft): Content => ({
   late: d.late,
   bulletins: d.bulletins,
   noChime: !d.chime,
+  gain: d.gain,
 });
 
 const startOf = (d: Pick<Draft, 'day' | 'time'>) => `${d.day}T${d.time.length === 5 ? d.time + ':00' : d.time}`;
@@ -86,12 +90,13 @@ export const emptyDraft = (start: string, area: string): Draft => ({
   late: 300,
   bulletins: [],
   chime: true,
+  gain: 0,
 });
 
 /** bodyOf is what is sent: what is empty is left out. The rest is the server's. */
 export function bodyOf(id: string, c: Content): Programme {
-  const { rule, except, noChime, ...rest } = c;
-  return { id, ...rest, ...(rule && { rule }), ...(except.length > 0 && { except }), ...(noChime && { noChime }) } as Programme;
+  const { rule, except, noChime, gain, ...rest } = c;
+  return { id, ...rest, ...(rule && { rule }), ...(except.length > 0 && { except }), ...(noChime && { noChime }), ...(gain !== 0 && { gain }) } as Programme;
 }
 
 /** newID makes an id of a title, that nobody else makes. */

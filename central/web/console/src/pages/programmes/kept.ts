@@ -13,7 +13,9 @@ export interface Kept {
 export function kept(person: string, id: string): Kept | undefined {
   try {
     const text = localStorage.getItem(key(person, id));
-    return text === null ? undefined : (JSON.parse(text) as Kept);
+    if (text === null) return undefined;
+    const { draft, base } = JSON.parse(text) as Kept & { draft: Omit<Draft, 'gain'> & { gain?: number } };
+    return { draft: { ...draft, gain: draft.gain ?? 0 }, base }; // it may be of a day when programmes had no volume
   } catch {
     return undefined; // nothing that can be read is nothing
   }

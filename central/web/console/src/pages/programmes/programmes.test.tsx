@@ -81,6 +81,18 @@ it('shows both versions when somebody else changed it, and loses none', async ()
   expect(puts[1]?.body).toMatchObject({ title: 'Tin của họ', late: 600 });
 }, 30_000);
 
+it('is softer where somebody says so, and is shown as it is', async () => {
+  const asked = serve({ ...answers, 'GET /api/v1/programmes/tin-sang': { ...programme, gain: -12.5 }, 'PUT /api/v1/programmes/tin-sang': (body) => ({ ...(body as object), conflicts: [] }) });
+  const { dialog } = await open('/programmes?view=day&edit=tin-sang');
+  const volume = within(dialog).getByLabelText('Âm lượng');
+  expect(volume).toHaveDisplayValue('Nhỏ hơn 12,5 dB');
+  fireEvent.change(volume, { target: { value: '-6' } });
+  await within(dialog).findByText('Không trùng giờ với chương trình nào trong 14 ngày tới.', undefined, wait);
+  fireEvent.click(within(dialog).getByRole('button', { name: 'Lưu' }));
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull(), wait);
+  expect(asked.find((a) => a.method === 'PUT')?.body).toMatchObject({ id: 'tin-sang', gain: -6 });
+}, 30_000);
+
 it('removes only the version that was read', async () => {
   let revision = 1;
   const asked = serve({

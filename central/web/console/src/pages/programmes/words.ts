@@ -42,6 +42,8 @@ export function useWords() {
       clock,
       day,
       length: (seconds: number) => lengthIn(i18n.language, seconds),
+      /** volume says how much softer a programme sounds than it was made. */
+      volume: (gain: number) => (gain < 0 ? t('gain.softer', { dB: new Intl.NumberFormat(i18n.language).format(-gain) }) : t('gain.full')),
       repeat,
       /** plays says when a programme plays. */
       plays: (p: Pick<Programme, 'rule' | 'start'>) => repeat(repeatOf(p.rule, p.start), p.start),
