@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime/debug"
 
 	"loa/controller"
 	"loa/controller/link"
@@ -32,6 +33,7 @@ type runCommand struct {
 // Run opens the board and hands it to the controller. Whatever ends it, the
 // relays are open afterwards.
 func (c *runCommand) Run(ctx context.Context, log *slog.Logger) (err error) {
+	debug.SetGCPercent(50) // a megabyte is alive here: half of it is enough garbage
 	cfg, err := readConfig(c.Config)
 	if err != nil {
 		return err
