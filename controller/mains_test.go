@@ -190,13 +190,13 @@ func TestMains(t *testing.T) {
 			_, news := c.routine(time.Minute)
 			c.board.Grid("grid").Set(253)
 			c.fault(3*time.Second, "mains", "sensor grid measures mains of about 250 V, not 90 to 240 V")
-			told := len(c.central.states)
+			told := c.central.reports()
 			for i := range 100 {
 				time.Sleep(time.Duration(1+i%8) * time.Second)
 				c.board.Grid("grid").Set([]float64{230, 254, 238, 257}[i%4])
 			}
 			c.tells(time.Minute, "missed "+news)
-			if n := len(c.central.states) - told; n > 0 {
+			if n := c.central.reports() - told; n > 0 {
 				t.Errorf("its state was told %d times more", n)
 			}
 			if n := len(c.board.Recorder.Edges()); n > 0 {
@@ -206,12 +206,12 @@ func TestMains(t *testing.T) {
 	})
 	t.Run("a supply that jumps is told every ten seconds at most", func(t *testing.T) {
 		liveOn(t, grid, func(c *cabinet) {
-			told := len(c.central.states)
+			told := c.central.reports()
 			for i := range 50 {
 				c.board.Grid("grid").Set([]float64{0, 260, 30}[i%3])
 				time.Sleep(2 * time.Second)
 			}
-			if n := len(c.central.states) - told; n < 3 || n > 11 {
+			if n := c.central.reports() - told; n < 3 || n > 11 {
 				t.Errorf("its state was told %d times in 100 s", n)
 			}
 		})
@@ -219,12 +219,12 @@ func TestMains(t *testing.T) {
 	t.Run("one short dip is none", func(t *testing.T) {
 		liveOn(t, grid, func(c *cabinet) {
 			time.Sleep(15 * time.Second)
-			told := len(c.central.states)
+			told := c.central.reports()
 			c.board.Grid("grid").Set(0)
 			time.Sleep(300 * time.Millisecond)
 			c.board.Grid("grid").Set(230)
 			time.Sleep(time.Minute)
-			if n := len(c.central.states) - told; n > 0 {
+			if n := c.central.reports() - told; n > 0 {
 				t.Errorf("its state was told %d times more", n)
 			}
 		})

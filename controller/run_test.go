@@ -289,6 +289,13 @@ func (c *central) faults() map[string]string {
 	return all
 }
 
+// reports is how often the board told its state.
+func (c *central) reports() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.states)
+}
+
 // detail is what a receipt says of an occurrence with a fate.
 func (c *central) detail(occurrence string, fate protocol.Fate) string {
 	c.mu.Lock()
