@@ -51,7 +51,7 @@ func runBoard(ctx context.Context, o options, r *report) (err error) {
 	if b.guest, err = s.bootGuest(o.kernel, o.root); err != nil {
 		return err
 	}
-	defer b.guest.end()
+	defer func() { b.guest.end() }() // of the latest
 	enrolled := func(ctx context.Context) error {
 		return s.timed("enrolled by file: "+heard, func() error { return s.enrol(ctx, heard, commune) })
 	}
@@ -94,7 +94,7 @@ outputs:
     relays:
       - {name: one, kind: gpio, chip: loa-board, line: RELAY-HIGH, active: high, externalPull: down}
       - {name: two, kind: gpio, chip: loa-board, line: RELAY-LOW, active: low, externalPull: up}
-    speaker: {kind: alsa, card: %s}
+    speaker: {kind: alsa, card: %s, buffer: 200ms} # for an emulated processor
     warmUp: %v
     tail: %v
     longestOn: 1h

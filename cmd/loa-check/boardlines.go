@@ -23,11 +23,12 @@ type move struct {
 }
 
 var (
-	calledLine = regexp.MustCompile(`(\d+\.\d+): (out|set|free|many): (.*)`)
+	calledLine = regexp.MustCompile(`(\d+\.\d+)[:\]] (out|set|free|many): (.*)`)
 	calledWith = regexp.MustCompile(`(offset|value|mask|bits)=(\d+)`)
 )
 
-// moves is what a relay's line did in a trace of the calls of the chip's driver. It
+// moves is what a relay's line did in a trace of the calls of the chip's driver, or on
+// the console, which has another mark behind the time. It
 // was open before.
 func moves(text string, relay int) (all []move) {
 	offset, high, closed := relays[relay].offset, relays[relay].active == "high", false

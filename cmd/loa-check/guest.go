@@ -12,7 +12,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -27,10 +27,11 @@ type guest struct {
 	console string // file of what its kernel says
 	in      io.Writer
 	answers chan answer
-	boots   chan time.Duration // when it began, anew too
-	bites   atomic.Int64       // of its watchdog
+	boots   chan time.Duration // when it began
+	once    sync.Once          // of end
 	ended   chan struct{}      // closed by end
 	done    chan struct{}      // closed when nothing more is read
+	bitten  chan bool          // at its end: whether its watchdog ended it
 }
 
 type answer struct {
@@ -38,22 +39,21 @@ type answer struct {
 	status int
 }
 
-// bootGuest starts qemu with a kernel and a root file system.
-func (s *stage) bootGuest(kernel, root string) (*guest, error) {
+// newGuest starts a machine of qemu, with what it says and what it is told over a
+// line of which more says how it is wired. A machine that begins anew ends instead.
+func (s *stage) newGuest(qemu string, more ...string) (*guest, error) {
+	s.guests++
 	g := &guest{
-		console: s.path("console.log"), answers: make(chan answer), boots: make(chan time.Duration, 16),
-		ended: make(chan struct{}), done: make(chan struct{}),
+		console: s.path(fmt.Sprintf("console-%d.log", s.guests)), answers: make(chan answer), boots: make(chan time.Duration, 1),
+		ended: make(chan struct{}), done: make(chan struct{}), bitten: make(chan bool, 1),
 	}
-	control := s.path("qmp")
-	g.cmd = exec.Command("qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "768",
-		"-nographic", "-nodefaults", "-netdev", "user,id=net", "-device", "e1000,netdev=net,romfile=",
-		"-device", "i6300esb", "-action", "watchdog=reset", "-qmp", "unix:"+control+",server=on,wait=off",
-		"-kernel", kernel, "-initrd", root,
-		"-append", "console=ttyS0 quiet panic=-1 tp_printk rdinit=/init",
-		"-serial", "file:"+g.console, "-serial", "stdio")
+	g.cmd = exec.Command(qemu, append([]string{
+		"-accel", "tcg,thread=multi", "-smp", "2", "-m", "768", "-nographic", "-nodefaults", "-no-reboot",
+		"-netdev", "user,id=net", "-serial", "file:" + g.console,
+	}, more...)...)
 	// A check that is killed takes its guest along.
 	g.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	log, err := os.Create(s.path("qemu.log"))
+	log, err := os.Create(s.path(fmt.Sprintf("qemu-%d.log", s.guests)))
 	if err != nil {
 		return nil, fmt.Errorf("make log: %w", err)
 	}
@@ -70,8 +70,19 @@ func (s *stage) bootGuest(kernel, root string) (*guest, error) {
 		return nil, fmt.Errorf("start qemu: %w", err)
 	}
 	go g.read(out)
-	go g.watchBites(control)
 	return g, nil
+}
+
+// bootGuest boots an x86 machine with a watchdog.
+func (s *stage) bootGuest(kernel, root string) (*guest, error) {
+	control := s.path(fmt.Sprintf("qmp-%d", s.guests))
+	g, err := s.newGuest("qemu-system-x86_64", "-machine", "q35", "-cpu", "max", "-device", "e1000,netdev=net,romfile=",
+		"-device", "i6300esb", "-action", "watchdog=reset", "-qmp", "unix:"+control+",server=on,wait=off",
+		"-kernel", kernel, "-initrd", root, "-append", "console=ttyS0 quiet panic=-1 tp_printk rdinit=/init", "-serial", "stdio")
+	if err == nil {
+		go g.watchBites(control)
+	}
+	return g, err
 }
 
 // read takes the guest's words apart: answers, and the beginnings of a boot.
@@ -101,17 +112,14 @@ func (g *guest) read(out io.Reader) {
 	}
 }
 
-// watchBites counts what qemu tells of the guest's watchdog: a guest can begin
-// anew for other reasons too.
+// watchBites hears from qemu whether the guest's watchdog ended it: a guest ends for
+// other reasons too.
 func (g *guest) watchBites(control string) {
-	var conn net.Conn
-	for conn == nil {
-		select {
-		case <-g.done:
-			return
-		case <-time.After(20 * time.Millisecond):
-		}
-		conn, _ = net.Dial("unix", control)
+	bitten := false
+	defer func() { g.bitten <- bitten }()
+	conn := g.dial(control)
+	if conn == nil {
+		return
 	}
 	defer conn.Close()
 	if _, err := io.WriteString(conn, `{"execute":"qmp_capabilities"}`+"\n"); err != nil {
@@ -125,8 +133,20 @@ func (g *guest) watchBites(control string) {
 		if err := events.Decode(&e); err != nil {
 			return
 		}
-		if e.Event == "WATCHDOG" {
-			g.bites.Add(1)
+		bitten = bitten || e.Event == "WATCHDOG"
+	}
+}
+
+// dial connects with qemu's own control; nil once it has ended.
+func (g *guest) dial(control string) net.Conn {
+	for {
+		select {
+		case <-g.done:
+			return nil
+		case <-time.After(20 * time.Millisecond):
+		}
+		if conn, err := net.Dial("unix", control); err == nil {
+			return conn
 		}
 	}
 }
@@ -217,10 +237,12 @@ func (g *guest) wire(ctx context.Context, command func(port int) string, serve f
 	return <-served
 }
 
-// end ends the machine at once.
+// end ends the machine at once. It can be called twice.
 func (g *guest) end() {
-	close(g.ended)
-	_ = g.cmd.Process.Kill()
-	<-g.done
-	_ = g.cmd.Wait()
+	g.once.Do(func() {
+		close(g.ended)
+		_ = g.cmd.Process.Kill()
+		<-g.done
+		_ = g.cmd.Wait()
+	})
 }

@@ -29,6 +29,7 @@ type stage struct {
 	hosts   []string // under which the server is found; none is 127.0.0.1
 	server  string   // of the API
 	tokens  map[string]string
+	guests  int // machines started so far
 }
 
 // process is one that runs until it is ended.
