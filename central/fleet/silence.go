@@ -19,6 +19,7 @@ const (
 	SoundFault     Code = "sound-fault"     // the sound path is dead
 	StoreFault     Code = "store-fault"     // the board cannot keep what it is sent
 	ClockUntrusted Code = "clock-untrusted" // the board does not know the time, and holds routine back
+	MainsUnfit     Code = "mains-unfit"     // its supply powers emergencies only
 	NoPlan         Code = "no-plan"         // it has no plan that reaches ahead
 	LastSilent     Code = "last-silent"     // its sensors heard nothing of the latest run
 	TestSilent     Code = "test-silent"     // nor found life in its amplifier when it tested itself
@@ -59,7 +60,7 @@ func Causes(f Facts, now time.Time) []Silence {
 			s := Silence{Code: codeOf(note.Part), Since: p.FaultSince[note.Part], Params: map[string]string{"part": note.Part, "detail": note.Detail}}
 			byCode[s.Code] = append(byCode[s.Code], s)
 		}
-		for _, code := range []Code{RelayFault, SoundFault, StoreFault} {
+		for _, code := range []Code{RelayFault, SoundFault, StoreFault, MainsUnfit} {
 			all = append(all, byCode[code]...)
 		}
 		others = byCode[OtherFault]
@@ -100,6 +101,8 @@ func codeOf(part string) Code {
 		return SoundFault
 	case "store", "database":
 		return StoreFault
+	case "mains":
+		return MainsUnfit
 	case "plan":
 		return NoPlan
 	}

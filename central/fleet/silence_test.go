@@ -74,6 +74,7 @@ func TestCauses(t *testing.T) {
 		{"sound card", well(faulty("sound main")), []fleet.Silence{fault(fleet.SoundFault, "sound main")}},
 		{"store", well(faulty("store")), []fleet.Silence{fault(fleet.StoreFault, "store")}},
 		{"database", well(faulty("database")), []fleet.Silence{fault(fleet.StoreFault, "database")}},
+		{"mains", well(faulty("mains")), []fleet.Silence{fault(fleet.MainsUnfit, "mains")}},
 		{"its calendar", well(faulty("plan")), []fleet.Silence{fault(fleet.NoPlan, "plan")}},
 		{"an expiring key set", well(faulty("keyset")), []fleet.Silence{fault(fleet.OtherFault, "keyset")}},
 		{"an input whose name begins like a part", well(faulty("input relay")), []fleet.Silence{fault(fleet.OtherFault, "input relay")}},

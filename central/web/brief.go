@@ -40,7 +40,7 @@ type onAir struct {
 
 // Silence is why a cluster is silent, or will be.
 type Silence struct {
-	Code   fleet.Code        `json:"code" enum:"never-enrolled,never-seen,offline,relay-fault,sound-fault,store-fault,clock-untrusted,no-plan,last-silent,test-silent,other-fault"`
+	Code   fleet.Code        `json:"code" enum:"never-enrolled,never-seen,offline,relay-fault,sound-fault,store-fault,clock-untrusted,mains-unfit,no-plan,last-silent,test-silent,other-fault"`
 	Since  *time.Time        `json:"since,omitempty"`
 	Params map[string]string `json:"params" doc:"What the code's words need: part, detail, seen, until, order, occurrence, output."`
 }

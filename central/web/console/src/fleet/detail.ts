@@ -48,7 +48,13 @@ const readings: Reading[] = [
   [/its line was lost/, 'lineLost'],
   [/^self-test: no tone was sounded/, 'testNoTone'],
   [/^self-test: a soft tone proves nothing/, 'testNotAsked'],
+  [/^cabinet door is open/, 'doorOpen'],
+  [/^the amplifier tells of a fault/, 'amplifierFault'],
+  [/^(?:the mains are not fit for it: )?sensor \S+ measures mains of about (\d+) V/, 'mainsVolts', 'number'],
+  [/^(?:the mains are not fit for it: )?contact \S+ is open/, 'mainsAway'],
+  [/^the mains have not been good for (\S+) yet/, 'mainsNew', 'time'],
   [/the mains are not fit for it/, 'mainsUnfit'],
+  [/^(?:sensor \S+ of the mains|a contact of the supply tells nothing|contact \S+ cannot be read)/, 'mainsUnknown'],
   [/^too little was sent to judge by/, 'tooLittleSent'],
   [/^too little was measured/, 'tooLittleMeasured'],
   [/^what was measured does not follow what was sent/, 'unlike'],
@@ -75,7 +81,7 @@ function read(text: string): Said[] {
 }
 
 /** Parts of a board that can be wrong, as the agent names them. */
-const parts = ['relay', 'sound', 'speaker', 'sensor', 'store', 'database', 'audio', 'clock', 'plan', 'orders', 'root', 'keyset', 'areas', 'input', 'local', 'mains'] as const;
+const parts = ['relay', 'sound', 'speaker', 'sensor', 'store', 'database', 'audio', 'clock', 'plan', 'orders', 'root', 'keyset', 'areas', 'input', 'local', 'mains', 'microphone'] as const;
 export type Part = (typeof parts)[number] | 'other';
 
 /** partOf sorts a board's part, as in "relay main" or "local/live/button". */

@@ -17,6 +17,7 @@ const codes: Record<Code, true> = {
   'sound-fault': true,
   'store-fault': true,
   'clock-untrusted': true,
+  'mains-unfit': true,
   'no-plan': true,
   'last-silent': true,
   'test-silent': true,

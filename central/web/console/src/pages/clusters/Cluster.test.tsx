@@ -53,6 +53,7 @@ describe('why a cluster is silent', () => {
     ['never-enrolled', 'Chưa lắp thiết bị'],
     ['never-seen', 'Chưa kết nối lần nào'],
     ['clock-untrusted', 'Chưa biết giờ đúng'],
+    ['mains-unfit', 'Điện lưới không đạt'],
     ['no-plan', 'Không có lịch phát'],
     ['sound-fault', 'Hỏng đường âm thanh'],
     ['relay-fault', 'Không bật được điện cho tăng âm'],

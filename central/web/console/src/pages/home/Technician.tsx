@@ -90,6 +90,7 @@ const icons: Record<Silence['code'], IconName> = {
   'sound-fault': 'silent',
   'store-fault': 'wrench',
   'clock-untrusted': 'clock',
+  'mains-unfit': 'plug',
   'no-plan': 'programmes',
   'last-silent': 'silent',
   'test-silent': 'silent',
