@@ -71,9 +71,9 @@ func runPole(ctx context.Context, o options, r *report) (err error) {
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		s.openServer, s.foundProvince, boots,
-		p.installs, p.asks, p.refusesAnother, p.isEnrolled, s.uploadBulletins,
-		p.planSounds, p.buttonIsReported, p.buttonSounds, p.isKilled, p.hangs, p.stops, p.goes,
+		s.openServer, s.foundProvince, p.prepares, boots,
+		p.installs, p.asks, p.refusesAnother, p.isEnrolled, p.approves,
+		p.planSounds, p.buttonIsReported, p.buttonSounds, p.isKilled, p.hangs, p.stops, p.diesInTheEnd, p.goes,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -92,7 +92,8 @@ func (p *pole) boot() error {
 		return err
 	}
 	p.guest = &guest{
-		console: p.path("console.log"), answers: make(chan answer), boots: make(chan time.Duration, 16), done: make(chan struct{}),
+		console: p.path("console.log"), answers: make(chan answer), boots: make(chan time.Duration, 16),
+		ended: make(chan struct{}), done: make(chan struct{}),
 	}
 	control := p.path("monitor")
 	o := p.options

@@ -12,6 +12,17 @@ import (
 	"loa/controller/protocol"
 )
 
+// prepares does what takes time while the guest boots: central gets a cluster
+// that waits for its board, and a bulletin is spoken.
+func (p *pole) prepares(ctx context.Context) error {
+	if err := p.speak(ctx, "Bản tin sáng của xã Mường Tè. Hôm nay trời nắng nhẹ, bà con đi làm nương chú ý giữ lửa.", p.path("news.mp3"), 5); err != nil {
+		return err
+	}
+	return p.call(ctx, "admin-a", "POST", "/clusters", map[string]any{
+		"id": heard, "name": "Cụm " + heard, "area": commune, "languages": []string{"vi"},
+	}, nil)
+}
+
 // installs: dpkg of the guest puts the package in, and nothing runs yet.
 func (p *pole) installs(ctx context.Context) error {
 	begun := monotonic()
@@ -75,11 +86,6 @@ func (p *pole) refusesAnother(ctx context.Context) error {
 // isEnrolled: a technician carries the request to central and the answer back, and
 // the board starts by itself.
 func (p *pole) isEnrolled(ctx context.Context) error {
-	if err := p.call(ctx, "admin-a", "POST", "/clusters", map[string]any{
-		"id": heard, "name": "Cụm " + heard, "area": commune, "languages": []string{"vi"},
-	}, nil); err != nil {
-		return err
-	}
 	if err := os.WriteFile(p.path("request.json"), p.request, 0o600); err != nil {
 		return err
 	}
@@ -133,9 +139,13 @@ inputs:
 	return nil
 }
 
-// plays starts the long bulletin and waits until its relay is closed.
+func (p *pole) approves(ctx context.Context) error {
+	return p.approve(ctx, &p.news, "ban-tin-sang", p.path("news.mp3"), "officer")
+}
+
+// plays starts the bulletin and waits until its relay is closed.
 func (p *pole) plays(ctx context.Context, id string) (time.Duration, error) {
-	if _, err := p.programme(ctx, id, p.long, 60); err != nil {
+	if _, err := p.programme(ctx, id, p.news, 60); err != nil {
 		return 0, err
 	}
 	return p.untilRelay(ctx, true, 30*time.Second)
@@ -180,7 +190,7 @@ func (p *pole) buttonSounds(ctx context.Context) error {
 		Hash string `json:"hash"`
 	}
 	if err := p.call(ctx, "officer", "POST", "/locals", map[string]any{
-		"mode": "live", "input": "button", "audience": []string{commune}, "lifetimeSeconds": 3600, "seconds": 60, "hazard": "flood", "level": 3,
+		"mode": "live", "input": "button", "audience": []string{commune}, "lifetimeSeconds": 3600, "seconds": 5, "hazard": "flood", "level": 3,
 		"siren": map[string]any{"blasts": 1, "seconds": 3, "gap": 0}, "phrase": "phrase:flood", "repetitions": 1, "pause": 0,
 		"messages": []any{map[string]any{"language": "vi", "text": "Nước lên nhanh. Bà con lên chỗ cao ngay."}},
 	}, &d); err != nil {
@@ -204,11 +214,9 @@ func (p *pole) buttonSounds(ctx context.Context) error {
 		p.fail("arm64: the emergency button sounds what was ordered for it", err)
 		return nil
 	}
-	opened, err := p.untilRelay(ctx, false, 60*time.Second)
-	if err == nil {
-		_, err = p.untilReceipt(ctx, "its end is told", 20*time.Second, func(r protocol.Receipt) bool {
-			return r.Kind == protocol.KindLocal && r.Fate == protocol.FateFinished
-		})
+	opened, err := p.untilRelay(ctx, false, 20*time.Second)
+	if on := opened - closed; err == nil && (on < 4*time.Second || on > 8*time.Second) {
+		err = errors.New("it was ordered to sound for 5 s")
 	}
 	p.judge("arm64: the emergency button sounds what was ordered for it", err, "%.0f ms after the press, for %.1f s", milliseconds(closed-begun), (opened - closed).Seconds())
 	return nil
@@ -295,6 +303,32 @@ func (p *pole) stops(ctx context.Context) error {
 		err = fmt.Errorf("the relay closed: %t, the service %v, the watchdog %s", closed, u, oneLine(dog))
 	}
 	p.judge("arm64: stopped on air by its service: relay open, watchdog let go", err, "%.1f s, %s", (stopped - begun).Seconds(), u["Result"])
+	_, err = p.do(ctx, "systemctl start %s", agentUnit)
+	return err
+}
+
+// diesInTheEnd: nothing starts again, so that only what follows the end of the
+// service can open the relay.
+func (p *pole) diesInTheEnd(ctx context.Context) error {
+	pid, err := p.untilActive(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := p.plays(ctx, "het"); err != nil {
+		return err
+	}
+	begun := monotonic()
+	if _, err := p.do(ctx, "kill -STOP %[1]d && systemctl --no-block stop %[2]s && kill -KILL %[1]d", pid, agentUnit); err != nil {
+		return err
+	}
+	opened, err := p.untilRelay(ctx, false, 10*time.Second)
+	if err == nil {
+		err = until(ctx, "the service has ended", 10*time.Second, func() (bool, error) {
+			u, err := p.unit(ctx, agentUnit, "ActiveState")
+			return u["ActiveState"] == "failed" || u["ActiveState"] == "inactive", err
+		})
+	}
+	p.judge("arm64: SIGKILL while it is told to end: ExecStopPost opens the relay", err, "%.0f ms later", milliseconds(opened-begun))
 	_, err = p.do(ctx, "systemctl start %s", agentUnit)
 	return err
 }

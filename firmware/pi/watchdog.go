@@ -24,7 +24,8 @@ const (
 
 // Watchdog is the machine's own: it resets a machine that does not feed it, also
 // one whose kernel hangs. It outlives the program: one that dies leaves it
-// running, and the next one has what is left of its time to open it again.
+// running, fed for the last time by the kernel, and the next one has until then to
+// open it again.
 type Watchdog struct {
 	path string
 
