@@ -200,7 +200,7 @@ func (b *board) onAir(ctx context.Context, id string) error {
 	}
 	if err := until(ctx, id+" is on air", 30*time.Second, func() (bool, error) {
 		open, err := b.areOpen(ctx)
-		return !open, err
+		return !open && err == nil, err
 	}); err != nil {
 		return err
 	}
