@@ -160,17 +160,22 @@ func (m *mains) measure(ctx context.Context, s firmware.Sensor) string {
 		return "sensor " + s.Name() + " of the mains measures nothing"
 	}
 	slices.Sort(readings)
-	volts := readings[len(readings)/2]
+	volts := math.Round(readings[len(readings)/2])
 	if volts >= leastVolts && volts <= mostVolts {
 		return ""
 	}
 	return fmt.Sprintf("sensor %s measures mains of about %.0f V, not %d to %d V", s.Name(), m.about(s.Name(), volts), leastVolts, mostVolts)
 }
 
-// about is a voltage that a person reads: it moves only when the supply does.
+// about is a voltage that a person reads, rounded away from what is good. It moves
+// only when the supply does.
 func (m *mains) about(sensor string, volts float64) float64 {
+	round := math.Floor
+	if volts > mostVolts {
+		round = math.Ceil
+	}
 	if told, ok := m.volts[sensor]; !ok || math.Abs(volts-told) > roundVolts {
-		m.volts[sensor] = math.Round(volts/roundVolts) * roundVolts
+		m.volts[sensor] = round(volts/roundVolts) * roundVolts
 	}
 	return m.volts[sensor]
 }
