@@ -183,3 +183,60 @@ func TestSoundCards(t *testing.T) {
 		}
 	}
 }
+
+// What the table of traps names as proof is there.
+func TestReadmeNamesWhatExists(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests, lines bytes.Buffer
+	err = filepath.WalkDir("../..", func(path string, d os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && slices.Contains([]string{".git", "build", "data", "node_modules"}, d.Name()):
+			return filepath.SkipDir
+		case strings.HasSuffix(path, "_test.go"):
+			data, err := os.ReadFile(path)
+			tests.Write(data)
+			return err
+		case strings.Contains(path, "/cmd/loa-check/") || strings.Contains(path, "/scripts/board-"):
+			data, err := os.ReadFile(path)
+			lines.Write(data)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(readme), "## The table of traps")
+	found := 0
+	for row := range strings.Lines(table) {
+		cells := strings.Split(row, "|")
+		if len(cells) != 5 || strings.HasPrefix(cells[3], "-") || strings.TrimSpace(cells[3]) == "Proof" {
+			continue
+		}
+		proof := cells[3]
+		names := regexp.MustCompile("`(Test[A-Za-z]+)`").FindAllStringSubmatch(proof, -1)
+		for _, m := range names {
+			if !strings.Contains(tests.String(), "\nfunc "+m[1]+"(t *testing.T)") {
+				t.Errorf("there is no %s", m[1])
+			}
+		}
+		said := regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(proof, -1)
+		for _, m := range said {
+			if !strings.Contains(lines.String(), m[1]) {
+				t.Errorf("no guest says %q", m[1])
+			}
+		}
+		if len(names)+len(said) == 0 {
+			t.Errorf("no proof: %s", row)
+		}
+		found++
+	}
+	if found < 30 {
+		t.Errorf("only %d traps", found)
+	}
+}
