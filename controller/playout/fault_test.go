@@ -116,6 +116,31 @@ func TestDeadSpeakerIsSeenWithinASecond(t *testing.T) {
 	}
 }
 
+// An amplifier whose sound device is known to be lost gets no power, whatever is
+// on: not even an emergency's attempts click its relays for hours.
+func TestNoPowerWithoutASoundDevice(t *testing.T) {
+	for _, class := range []schedule.Class{schedule.Routine, schedule.Priority, schedule.Emergency} {
+		t.Run(class.String(), func(t *testing.T) {
+			perform(t, nil, time.Hour, func(s *stage) {
+				s.Speaker(horn).Lose()
+				s.set(cue("a", class, siren(time.Second)))
+				s.pass(time.Hour)
+				if edges := s.Recorder.Edges(); len(edges) > 0 {
+					t.Errorf("relays moved: %s", s.edges())
+				}
+				if failed := s.all(playout.Failed); len(failed) == 0 || !errors.Is(failed[0].Err, playout.ErrSpeaker) {
+					t.Errorf("failed: %v", failed)
+				}
+				s.Speaker(horn).Restore()
+				s.pass(time.Minute)
+				if n := len(s.all(playout.Finished)); n != map[schedule.Class]int{schedule.Emergency: 1}[class] {
+					t.Errorf("finished %d times\n%s", n, s.story())
+				}
+			})
+		})
+	}
+}
+
 func TestFaultMakesAnEmergencyTryAgain(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {

@@ -62,6 +62,11 @@ func (o *output) play(ctx context.Context, f *feed) {
 func (o *output) powerUp(ctx context.Context) bool {
 	began := time.Now()
 	if !o.power.on {
+		// Without its sound device the amplifier gets no power: it would only hum.
+		if err := o.ask(ctx); err != nil {
+			o.broken(ctx, err, o.cue.Until, ErrExpired)
+			return false
+		}
 		if err := o.power.close(o.cue.Class); err != nil {
 			o.fail(err)
 			return false
@@ -234,6 +239,17 @@ func (o *output) write(ctx context.Context, fr frame, end time.Time) error {
 	ctx, cancel := o.within(ctx, stall, end)
 	defer cancel()
 	return o.air.write(ctx, block{pcm: fr.pcm, mine: true, part: fr.part})
+}
+
+// ask asks whether there is a sound device, and gives one that is being opened
+// some time.
+func (o *output) ask(ctx context.Context) error {
+	ctx, cancel := o.within(ctx, stall, o.cue.Until)
+	defer cancel()
+	if err := o.Speaker.Write(ctx, nil); err != nil {
+		return fmt.Errorf("%w: %w", ErrSpeaker, err)
+	}
+	return nil
 }
 
 // drain waits until the queue was heard. It returns false when until says so
