@@ -142,18 +142,23 @@ func (b *board) recorded(ctx context.Context) (own, other []int16, err error) {
 	}
 	samples := func(card string) ([]int16, error) {
 		data, err := b.take(ctx, "/tmp/"+card+".pcm")
-		pcm := make([]int16, len(data)/4)
-		for i := range pcm {
-			v := float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
-			pcm[i] = int16(max(math.MinInt16, min(math.MaxInt16, math.Round(v*-math.MinInt16))))
-		}
-		return pcm, err
+		return fromFloats(data), err
 	}
 	if own, err = samples(ownCard); err != nil {
 		return nil, nil, err
 	}
 	other, err = samples(otherCard)
 	return own, other, err
+}
+
+// fromFloats reads samples of the format in which oto plays.
+func fromFloats(data []byte) []int16 {
+	pcm := make([]int16, len(data)/4)
+	for i := range pcm {
+		v := float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
+		pcm[i] = int16(max(math.MinInt16, min(math.MaxInt16, math.Round(v*-math.MinInt16))))
+	}
+	return pcm
 }
 
 // untilFate waits for a receipt on an occurrence, or an alert's repetition.

@@ -216,6 +216,17 @@ func (p *pole) send(ctx context.Context, path string, data []byte) error {
 	})
 }
 
+// recorded is what a card was given.
+func (p *pole) recorded(ctx context.Context, path string) (pcm []int16, err error) {
+	err = p.wire(ctx, func(port int) string { return fmt.Sprintf("cat %s >/dev/tcp/%s/%d", path, hostInGuest, port) },
+		func(conn net.Conn) error {
+			data, err := io.ReadAll(conn)
+			pcm = fromFloats(data)
+			return err
+		})
+	return pcm, err
+}
+
 // unit is what systemd says of a unit of the agent.
 func (p *pole) unit(ctx context.Context, name string, properties ...string) (map[string]string, error) {
 	out, err := p.do(ctx, "systemctl show --property=%s %s", strings.Join(properties, ","), name)

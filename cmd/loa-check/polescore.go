@@ -105,13 +105,13 @@ outputs:
   - name: main
     relays:
       - {name: amplifier, kind: gpio, chip: 9030000.pl061, line: %d, active: high, externalPull: down}
-    speaker: {kind: sim, pcm: /var/lib/loa/sound.pcm}
+    speaker: {kind: alsa, card: %s, buffer: 500ms}
     warmUp: %v
     tail: %v
     longestOn: 1h
 inputs:
   - {name: button, use: emergency-button, chip: 9030000.pl061, line: %d, active: high, debounce: 5ms}
-`, relayLine, warmUp, tailTime, buttonLine)
+`, relayLine, ownCard, warmUp, tailTime, buttonLine)
 	begun := monotonic()
 	if err := errors.Join(p.send(ctx, "/boot/firmware/loa/board.yaml", []byte(config)), p.send(ctx, "/boot/firmware/loa/answer.json", answer)); err != nil {
 		return err
@@ -152,6 +152,9 @@ func (p *pole) plays(ctx context.Context, id string) (time.Duration, error) {
 }
 
 func (p *pole) planSounds(ctx context.Context) error {
+	if _, err := p.do(ctx, "arecord -q -D hw:%s,1,0 -t raw -f FLOAT_LE -r %d -c 1 --buffer-time=500000 /run/card.pcm >/run/arecord.log 2>&1 &", ownCard, rate); err != nil {
+		return err
+	}
 	at, err := p.programme(ctx, "sang", p.news, 60)
 	if err != nil {
 		return err
@@ -167,8 +170,18 @@ func (p *pole) planSounds(ctx context.Context) error {
 	_, err = p.untilReceipt(ctx, "the end is told", 20*time.Second, func(r protocol.Receipt) bool {
 		return strings.HasPrefix(r.Occurrence, "sang@") && r.Fate == protocol.FateFinished
 	})
-	out, err2 := p.do(ctx, "stat -c %%s /var/lib/loa/sound.pcm")
-	p.judge("arm64: what sounded is told to central", errors.Join(err, err2), "%s bytes of samples", oneLine(out))
+	if err == nil {
+		_, err = p.do(ctx, "kill -INT $(pidof arecord); while pidof arecord; do sleep 0.1; done")
+	}
+	var pcm []int16
+	if err == nil {
+		pcm, err = p.recorded(ctx, "/run/card.pcm")
+	}
+	lasts := float64(loudTo(pcm)-loudFrom(pcm)) / rate
+	if err == nil && (loudFrom(pcm) < 0 || lasts < 3 || lasts > 7) {
+		err = errors.New("the bulletin is 5 s long")
+	}
+	p.judge("arm64: the hardened service plays to ALSA's card, and tells central", err, "%.1f s of sound in %.1f s", lasts, float64(len(pcm))/rate)
 	return nil
 }
 
