@@ -43,7 +43,7 @@ type boardFile struct {
 		Observe string `json:"observe"`
 	} `json:"relays"`
 	// Input is a line that can be moved from outside; without it the cases of an
-	// input are left out.
+	// input, and of a relay's feedback, are left out.
 	Input *struct {
 		Line   string `json:"line"`
 		Active string `json:"active"`
@@ -92,6 +92,7 @@ func TestBoard(t *testing.T) {
 	f := readBoard(t)
 	wires := f.wires(t)
 	t.Run("faults", f.refuses)
+	t.Run("feedback", f.feedback)
 	boardtest.Run(t, func(t *testing.T) (firmware.Board, boardtest.Probe) { return f.open(t, wires) })
 	for i, w := range wires {
 		if level, err := w.look(); err != nil || level != w.open {
@@ -272,19 +273,57 @@ func (f boardFile) addInput(t *testing.T, b *firmware.Board, p *boardtest.Probe)
 	if f.Input == nil {
 		return
 	}
-	move := func(active bool) {
-		text := f.Input.Opened
-		if active {
-			text = f.Input.Made
-		}
-		must(t, os.WriteFile(f.Input.Move, []byte(text), 0))
-	}
-	in, err := pi.OpenInput(pi.InputOptions{
-		Name: "button", Use: firmware.EmergencyButton, Chip: f.Chip, Line: f.Input.Line, ActiveLow: f.Input.Active == "low",
-	})
+	in, err := pi.OpenInput(f.inputOptions())
 	must(t, err)
-	move(false)
-	b.Inputs, p.Press = []firmware.Input{in}, move
+	f.move(t, false)
+	b.Inputs, p.Press = []firmware.Input{in}, func(active bool) { f.move(t, active) }
+}
+
+func (f boardFile) inputOptions() pi.InputOptions {
+	return pi.InputOptions{
+		Name: "button", Use: firmware.EmergencyButton, Chip: f.Chip, Line: f.Input.Line, ActiveLow: f.Input.Active == "low",
+	}
+}
+
+// move moves the input's contact from outside.
+func (f boardFile) move(t *testing.T, active bool) {
+	text := f.Input.Opened
+	if active {
+		text = f.Input.Made
+	}
+	must(t, os.WriteFile(f.Input.Move, []byte(text), 0))
+}
+
+// feedback takes the input for the auxiliary contact of the first relay, which
+// here does not follow by itself.
+func (f boardFile) feedback(t *testing.T) {
+	if f.Input == nil {
+		t.Skip("left out: this board has no input that can be moved")
+	}
+	r, err := pi.OpenRelay(pi.RelayOptions{Name: "first", Chip: f.Chip, Line: f.Relays[0].Line, ActiveLow: f.Relays[0].Active == "low"})
+	must(t, err)
+	checked := pi.CheckRelay("first", r, pi.NewLateInput(f.inputOptions(), pi.OpenInput))
+	defer func() { must(t, checked.Close()) }()
+	all := monitored(t, checked.Monitor())
+	time.Sleep(time.Second) // the line is an input by now
+	f.move(t, false)
+	time.Sleep(time.Second)
+	for _, step := range []struct {
+		do   func()
+		want string
+	}{
+		{func() { must(t, checked.Set(true)) }, "its contact did not close"},
+		{func() { f.move(t, true) }, ""},
+		{func() { must(t, checked.Set(false)) }, "its contact is still closed after it was opened"},
+		{func() { f.move(t, false) }, ""},
+	} {
+		begin := time.Now()
+		step.do()
+		one := tells(t, all)
+		if took := one.at.Sub(begin); one.what != step.want || took > 300*time.Millisecond+f.slack(t) {
+			t.Errorf("told %q after %v, want %q", one.what, took, step.want)
+		}
+	}
 }
 
 // addSpeaker gives the output its sound: of the card, heard by arecord, or
