@@ -17,7 +17,7 @@ import (
 const (
 	// silentAfter is how long a sound process may say nothing. With it, and with
 	// stuckAfter in the process, whatever happens to a card is known in a second.
-	silentAfter = 900 * time.Millisecond
+	silentAfter = 800 * time.Millisecond
 	// openWithin is how long it may take to open the card: at boot a slow memory
 	// card has to give the program first. It counts as a fault after lateAfter.
 	openWithin = 5 * time.Second
@@ -380,7 +380,10 @@ func (s *SoundProcess) talk(ctx context.Context, c *soundChild) error {
 	// How it ended is no news: that it did is.
 	_ = cmd.Wait()
 	if ends {
-		err = fmt.Errorf("%w: %v %s", err, cmd.ProcessState, &said)
+		err = fmt.Errorf("%w: %v", err, cmd.ProcessState)
+		if text := said.String(); text != "" {
+			err = fmt.Errorf("%w: %s", err, text)
+		}
 	}
 	return err
 }

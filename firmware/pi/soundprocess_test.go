@@ -204,7 +204,7 @@ func TestSoundProcessIsLostAndComesBack(t *testing.T) {
 		},
 		"stopped": {
 			lose:   func(t *testing.T, _ *card, child int) { must(t, syscall.Kill(child, syscall.SIGSTOP)) },
-			within: time.Second, why: "said nothing for 900ms",
+			within: time.Second, why: "said nothing for 800ms",
 		},
 		"card gone": {
 			lose:    func(_ *testing.T, c *card, _ int) { c.unplug() },
