@@ -45,6 +45,14 @@ func inputReports(t *testing.T, b firmware.Board, p Probe) {
 	if n := len(presses); n > 0 {
 		t.Errorf("%d presses too many", n)
 	}
+	// The next one begins with where the contact is by now.
+	ctx, cancel = context.WithCancel(t.Context())
+	go func() { ended <- in.Watch(ctx, func(x firmware.Press) { presses <- x }) }()
+	if got := <-presses; !got.Active {
+		t.Errorf("Watch of a made contact began with %+v", got)
+	}
+	cancel()
+	<-ended
 }
 
 func closeEndsWatch(t *testing.T, b firmware.Board, p Probe) {
