@@ -79,17 +79,17 @@ func (c *Controller) answered(ctx context.Context) bool {
 			silent = slices.DeleteFunc(silent, func(s string) bool { return s == name })
 		case <-late.C:
 			told = true
-			c.warn("the watchdogs are not fed", "silent", strings.Join(silent, ", "), "after", answerWithin)
+			c.aside("the watchdogs are not fed", "silent", strings.Join(silent, ", "), "after", answerWithin)
 		}
 	}
 	if told {
-		c.warn("the watchdogs are fed again")
+		c.aside("the watchdogs are fed again")
 	}
 	return ctx.Err() == nil
 }
 
-// warn writes to the log, which may be what hangs.
-func (c *Controller) warn(text string, attrs ...any) { go c.Log.Error(text, attrs...) }
+// aside writes to the log, and does not wait for it: it may be what hangs.
+func (c *Controller) aside(text string, attrs ...any) { go c.Log.Error(text, attrs...) }
 
 // askLoop sends an event through Step, whose effect is the answer.
 func (c *Controller) askLoop(ctx context.Context) error {

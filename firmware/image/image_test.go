@@ -111,6 +111,9 @@ func TestPackage(t *testing.T) {
 			t.Errorf("%s goes on after an error", script)
 		}
 		output(t, "sh", "-n", path)
+		if _, err := exec.LookPath("shellcheck"); err == nil {
+			output(t, "shellcheck", path)
+		}
 	}
 
 	program := filepath.Join(tree, "usr/bin/loa-agent")
