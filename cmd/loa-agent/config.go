@@ -53,11 +53,14 @@ type relay struct {
 	Trace string `yaml:"trace"` // sim: a file that gets every edge
 }
 
-// feedback is an auxiliary contact, which closes with the relay's.
+// feedback is an auxiliary contact, which moves with the relay's.
 type feedback struct {
 	Chip   string `yaml:"chip"` // as the relay's
 	Line   string `yaml:"line"`
 	Active string `yaml:"active"` // the level while the relay's contact is closed
+	// Contact says whether the auxiliary one "closes" with the relay's, as when it is
+	// left out, or "opens".
+	Contact string `yaml:"contact"`
 }
 
 type speaker struct {
@@ -77,7 +80,8 @@ type input struct {
 	Use      string   `yaml:"use"`  // what its contact tells while active; an only input is the emergency button
 	Chip     string   `yaml:"chip"` // as a relay's
 	Line     string   `yaml:"line"`
-	Active   string   `yaml:"active"` // the level of that, "high" or "low"
+	Active   string   `yaml:"active"`  // the level of that, "high" or "low"
+	Contact  string   `yaml:"contact"` // "opens" to tell it; otherwise it "closes"
 	Debounce duration `yaml:"debounce"`
 }
 
@@ -93,6 +97,8 @@ const (
 	kindSim      = "sim"
 	levelHigh    = "high"
 	levelLow     = "low"
+	contactClose = "closes"
+	contactOpen  = "opens"
 	pullUp       = "up"
 	pullDown     = "down"
 
@@ -155,6 +161,9 @@ func (c config) judge() faults {
 		at := fmt.Sprintf("inputs[%d]", i)
 		j.name(at, in.Name)
 		j.use(at+".use", in.Use, len(c.Inputs) == 1)
+		if in.Contact == contactOpen && (in.Use == "" || in.Use == useButton) {
+			j.add(at+".contact", "opens is not for an %s: a broken wire would press it", useButton)
+		}
 		j.input(at, in)
 		j.between(at+".debounce", in.Debounce, 0, longestDebounce)
 	}

@@ -76,7 +76,7 @@ func (c config) relayOptions(r relay) pi.RelayOptions {
 
 func (c config) feedbackOptions(r relay) pi.InputOptions {
 	chip, line := c.wire(r.Feedback.Chip, r.Feedback.Line)
-	return pi.InputOptions{Name: r.Name, Chip: chip, Line: line, ActiveLow: r.Feedback.Active == levelLow}
+	return pi.InputOptions{Name: r.Name, Chip: chip, Line: line, ActiveLow: r.Feedback.Active == levelLow, Opens: r.Feedback.Contact == contactOpen}
 }
 
 func (c config) inputOptions(in input) pi.InputOptions {
@@ -85,7 +85,7 @@ func (c config) inputOptions(in input) pi.InputOptions {
 	if use == "" {
 		use = firmware.EmergencyButton
 	}
-	return pi.InputOptions{Name: in.Name, Use: use, Chip: chip, Line: line, ActiveLow: in.Active == levelLow, Debounce: time.Duration(in.Debounce)}
+	return pi.InputOptions{Name: in.Name, Use: use, Chip: chip, Line: line, ActiveLow: in.Active == levelLow, Opens: in.Contact == contactOpen, Debounce: time.Duration(in.Debounce)}
 }
 
 func (j *judge) board(name string) {
@@ -107,7 +107,8 @@ func (j *judge) relay(at string, r relay) {
 		j.oneOf(at+".externalPull", r.ExternalPull, pullUp, pullDown)
 	}
 	if r.Feedback != nil {
-		j.input(at+".feedback", input{Chip: r.Feedback.Chip, Line: r.Feedback.Line, Active: r.Feedback.Active})
+		f := r.Feedback
+		j.input(at+".feedback", input{Chip: f.Chip, Line: f.Line, Active: f.Active, Contact: f.Contact})
 	}
 	closing, opening := pullUp, pullDown
 	switch r.Active {
@@ -132,11 +133,19 @@ func (j *judge) relay(at string, r relay) {
 	}
 }
 
-// input judges the line of an input, which the chip pulls to its inactive side.
+// input judges the line of an input, which the chip pulls to where the contact
+// does not.
 func (j *judge) input(at string, in input) {
 	line, found := j.line(at, in.Chip, in.Line, in.Active)
-	if found && line.Soldered && in.Active == levelHigh {
-		j.add(at+".active", "is high: the board itself pulls %v up, so the contact would always count as made; let it pull the line low, or use another line", line)
+	if in.Contact != "" {
+		j.oneOf(at+".contact", in.Contact, contactClose, contactOpen)
+	}
+	fits := levelLow // of a contact that pulls the line low
+	if in.Contact == contactOpen {
+		fits = levelHigh
+	}
+	if found && line.Soldered && (in.Active == levelHigh || in.Active == levelLow) && in.Active != fits {
+		j.add(at+".active", "is %s: the board itself pulls %v up, which the contact would have to pull low; use the other level, or another line", in.Active, line)
 	}
 }
 

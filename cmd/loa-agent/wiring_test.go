@@ -112,7 +112,7 @@ func TestWiring(t *testing.T) {
 		"high on a soldered pull": {relays: relay("line: GPIO2, active: high, externalPull: down"), want: []string{
 			"outputs[0].relays[0].active: is high: the board itself pulls GPIO2 (pin 3) up, which closes the contact until the agent runs, and no resistor in the wiring is stronger; use another line"}},
 		"an input on a soldered pull": {inputs: input("line: GPIO2, active: high"), want: []string{
-			"inputs[0].active: is high: the board itself pulls GPIO2 (pin 3) up, so the contact would always count as made; let it pull the line low, or use another line"}},
+			"inputs[0].active: is high: the board itself pulls GPIO2 (pin 3) up, which the contact would have to pull low; use the other level, or another line"}},
 		"no level": {relays: relay("line: GPIO17"), want: []string{"outputs[0].relays[0].active: is required: high or low"}},
 		"no card": {speaker: "{kind: alsa}", want: []string{
 			"outputs[0].speaker.card: is required on board raspberry-pi-4: its id in /proc/asound/cards, as Headphones, Device, sndrpihifiberry, IQaudIODAC, sndrpijustboomd, BossDAC, MAX98357A"}},
@@ -151,6 +151,10 @@ func TestWiringNamesChipAndNumber(t *testing.T) {
 		input := c.inputOptions(input{Name: "b", Chip: tt.chip, Line: tt.line, Active: levelHigh, Debounce: 5})
 		if want := (pi.InputOptions{Name: "b", Chip: tt.wantChip, Line: tt.wantLine, Debounce: 5, Use: firmware.EmergencyButton}); input != want {
 			t.Errorf("board %s: input on %s is opened as %+v", tt.board, tt.line, input)
+		}
+		door := c.inputOptions(inputOf("cabinet-door", tt.chip, tt.line))
+		if want := (pi.InputOptions{Name: "d", Chip: tt.wantChip, Line: tt.wantLine, Opens: true, Use: firmware.CabinetDoor}); door != want {
+			t.Errorf("board %s: a door on %s is opened as %+v", tt.board, tt.line, door)
 		}
 	}
 }
@@ -247,6 +251,10 @@ func TestBoardFitsMachine(t *testing.T) {
 			t.Errorf("board %s on %q: %v, want %q", tt.board, tt.model, err, tt.want)
 		}
 	}
+}
+
+func inputOf(use, chip, line string) input {
+	return input{Name: "d", Use: use, Chip: chip, Line: line, Active: levelHigh, Contact: contactOpen}
 }
 
 // On the wrong machine no part is opened.

@@ -43,6 +43,9 @@ type InputOptions struct {
 	ActiveLow bool          // the contact pulls the line low; otherwise high
 	Debounce  time.Duration // 0 is DefaultDebounce
 	Use       firmware.Use
+	// Opens says that the contact is made while there is nothing to tell, and opens
+	// to tell it, as that of a door does which is held by the door.
+	Opens bool
 }
 
 // Input is a contact between a line and ground, or supply.
@@ -57,7 +60,8 @@ type Input struct {
 	done   chan struct{}
 }
 
-// OpenInput claims a line and pulls it to its inactive side.
+// OpenInput claims a line and pulls it to where its open contact leaves it: to its
+// inactive side, if the contact does not open to tell.
 func OpenInput(o InputOptions) (*Input, error) {
 	_, line, err := claimLine("input "+o.Name, o.Chip, o.Line)
 	if err != nil {
@@ -78,8 +82,9 @@ func NewInput(line InLine, o InputOptions) (*Input, error) {
 	if o.Debounce <= 0 {
 		o.Debounce = DefaultDebounce
 	}
+	// The chip pulls the line to where the contact does not.
 	pull := gpio.PullDown
-	if o.ActiveLow {
+	if o.ActiveLow != o.Opens {
 		pull = gpio.PullUp
 	}
 	if err := line.In(pull, gpio.BothEdges); err != nil {

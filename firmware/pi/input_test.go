@@ -126,3 +126,26 @@ func TestInputIsWatchedOnce(t *testing.T) {
 		}
 	})
 }
+
+// The chip pulls a line to where its contact does not: a contact that opens to
+// tell is not pulled to where it would tell for ever.
+func TestInputPull(t *testing.T) {
+	for _, tt := range []struct {
+		activeLow, opens bool
+		want             gpio.Level // of a line that nothing else drives
+	}{
+		{false, false, gpio.Low}, {true, false, gpio.High}, {false, true, gpio.High}, {true, true, gpio.Low},
+	} {
+		l := newLine(t, !tt.want)
+		in, err := pi.NewInput(l, pi.InputOptions{Name: "door", ActiveLow: tt.activeLow, Opens: tt.opens})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Read(); got != tt.want {
+			t.Errorf("active low %t, opens %t: pulled to %v", tt.activeLow, tt.opens, got)
+		}
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
