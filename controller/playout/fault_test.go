@@ -429,7 +429,7 @@ func TestWhateverHappens(t *testing.T) {
 				case 3, 4:
 					s.Speaker(horn).Restore()
 				default:
-					c := cue(fmt.Sprint(i), schedule.Routine+schedule.Class(rnd.IntN(3)), builtIn("chime"), audio(speech), siren(time.Duration(rnd.IntN(20_000))*time.Millisecond))
+					c := cue(fmt.Sprint(i), schedule.SelfTest+schedule.Class(rnd.IntN(4)), builtIn("chime"), audio(speech), siren(time.Duration(rnd.IntN(20_000))*time.Millisecond))
 					c.Drill = rnd.IntN(4) == 0
 					c.From = time.Duration(rnd.IntN(8_000)) * time.Millisecond
 					if rnd.IntN(2) == 0 {
