@@ -36,11 +36,10 @@ type Relay interface {
 type Speaker interface {
 	// Write queues samples and blocks until the device's buffer took all of
 	// them, ctx ends, or the device is lost. A lost device is an error of this
-	// or of the next Write; a later Write tries to open it again, where that can
-	// be done in the same process (package pi says where it cannot). When Write
-	// returns early some of the samples are queued: who gives up also calls
-	// Discard. After Close, and when Close comes in between, it returns
-	// ErrClosed.
+	// or of the next Write; a later Write tries to open it again, and one of no
+	// samples asks whether there is a device. When Write returns early some of the
+	// samples are queued: who gives up also calls Discard. After Close, and when
+	// Close comes in between, it returns ErrClosed.
 	Write(ctx context.Context, pcm []int16) error
 	// Drain blocks until the last queued sample has left the device. It ends
 	// early for the same reasons as Write.

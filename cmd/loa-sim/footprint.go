@@ -96,7 +96,6 @@ type footprint struct {
 // taken is what a program took of the machine.
 type taken struct {
 	began         time.Duration // when it was started
-	binary        float64       // megabytes
 	idle, playing stretch
 }
 
@@ -331,9 +330,6 @@ func (f *footprint) tone(ctx context.Context, id string, long time.Duration) err
 	}
 	return f.sign(ctx, officer, document, officer)
 }
-
-// snapRest is enough for snapserver's stream to be told idle.
-const snapRest = 5 * time.Second
 
 // measureSnapclient lets snapclient play the same tone, as Opus, from a
 // snapserver of the same machine.

@@ -18,7 +18,7 @@ import (
 
 // ErrDeviceLost says that the sound device is gone, hangs, or did not open.
 // Except for a hanging one that comes back by itself, only a new process can
-// open it again: oto allows one context a process.
+// open it again: oto allows one context a process. A SoundProcess starts one.
 var ErrDeviceLost = errors.New("sound device is lost")
 
 // procASound is where the kernel tells what sound cards there are.

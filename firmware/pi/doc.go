@@ -6,7 +6,8 @@
 // Relay and speaker are opened separately: a simulated relay with a real
 // speaker is a legal board, and the other way round.
 //
-// A process can open its sound device once. When it is lost, every call says
-// ErrDeviceLost, and the way back is a new process: the agent exits and its
-// supervisor starts it again, with all relays open in between.
+// A process can open its sound device once, and what it has lost only its end
+// gives up. So a Speaker, which holds a device, lives in a process of its own
+// (ServeSound), and the agent has a SoundProcess: it starts that one, feeds it,
+// ends it when the device is lost or hangs, and starts the next.
 package pi

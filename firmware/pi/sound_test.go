@@ -139,16 +139,16 @@ func (c *card) plug(t *testing.T) {
 		t.Fatalf("set pipe size: %d, %v", size, err)
 	}
 	c.pipe, c.done = pipe, make(chan struct{})
-	go c.run()
+	go c.run(pipe, c.done)
 }
 
-func (c *card) run() {
-	defer close(c.done)
+func (c *card) run(pipe io.Reader, done chan<- struct{}) {
+	defer close(done)
 	buf := make([]byte, 2*samples(tick))
 	pcm := make([]int16, samples(tick))
 	due := time.Now()
 	for {
-		if _, err := io.ReadFull(c.pipe, buf); err != nil {
+		if _, err := io.ReadFull(pipe, buf); err != nil {
 			return
 		}
 		if _, err := binary.Decode(buf, binary.LittleEndian, pcm); err != nil {

@@ -200,7 +200,7 @@ func TestSoundProcessIsLostAndComesBack(t *testing.T) {
 	}{
 		"killed": {
 			lose:   func(t *testing.T, _ *card, child int) { must(t, syscall.Kill(child, syscall.SIGKILL)) },
-			within: time.Second, why: "killed",
+			within: time.Second, why: "the sound process ended",
 		},
 		"stopped": {
 			lose:   func(t *testing.T, _ *card, child int) { must(t, syscall.Kill(child, syscall.SIGSTOP)) },
@@ -224,8 +224,9 @@ func TestSoundProcessIsLostAndComesBack(t *testing.T) {
 			child := soundChild(t)
 			lost := make(chan time.Time, 1)
 			time.AfterFunc(500*time.Millisecond, func() {
-				lost <- time.Now()
+				at := time.Now()
 				tt.lose(t, c, child)
+				lost <- at
 			})
 			err := s.Write(t.Context(), signal(22, time.Minute))
 			failed, at := time.Now(), <-lost
