@@ -30,6 +30,7 @@ var errNoAnswer = errors.New("no answer")
 type watcher struct {
 	firmware.Sensor
 	asked atomic.Bool
+	idle  float64 // what it read of power alone before a cue that was heard; 0: not known
 }
 
 // prove adds to the end of a cue what the sensors make of it.
@@ -50,6 +51,11 @@ func (o *output) prove(e *Event) {
 	from := max(s.step(begin), s.first)
 	n := s.step(e.Evidence.LastSample) - from
 	e.Evidence.Verdict, e.Evidence.Sensors = Judge(s.levels(from, n), ask(o.sensors, s.at(from), int(max(0, n))))
+	for i, f := range e.Evidence.Sensors {
+		if f.Verdict == Heard {
+			o.sensors[i].idle = f.Rest
+		}
+	}
 }
 
 // ask reads sensors side by side, and answers in their order.

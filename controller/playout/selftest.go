@@ -30,6 +30,7 @@ const (
 var (
 	ErrNoTone   = errors.New("no tone was sounded that it could follow")
 	ErrNotAsked = errors.New("a soft tone proves nothing to it, so it was not asked")
+	ErrIdleLow  = errors.New("the amplifier takes too little by itself for it to tell")
 )
 
 // testParts is what a self-test sounds, whatever its cue says.
@@ -91,14 +92,14 @@ func (o *output) proveTest(e *Event) {
 
 	var asked []*watcher
 	for _, w := range o.sensors {
-		if follows(w.Quantity(), o.Ultrasonic) == nil {
+		if w.follows(o.Ultrasonic) == nil {
 			asked = append(asked, w)
 		}
 	}
 	answers := ask(asked, s.at(from), int(n))
 	var readings []Reading
 	for _, w := range o.sensors {
-		if why := follows(w.Quantity(), o.Ultrasonic); why != nil {
+		if why := w.follows(o.Ultrasonic); why != nil {
 			readings = append(readings, w.reading(nil, why))
 			continue
 		}
@@ -124,8 +125,10 @@ func (o *output) proveTest(e *Event) {
 }
 
 // follows says why a sensor has nothing to follow in a self-test; nil: it has.
-func follows(q firmware.Quantity, ultrasonic bool) error {
-	switch {
+func (w *watcher) follows(ultrasonic bool) error {
+	switch q := w.Quantity(); {
+	case q == firmware.Current && w.idle > 0 && w.idle <= w.Noise():
+		return fmt.Errorf("self-test: %w", ErrIdleLow)
 	case q == firmware.Current, q == firmware.Line && ultrasonic:
 		return nil
 	case q == firmware.Line:

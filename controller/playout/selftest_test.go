@@ -262,6 +262,37 @@ func TestSelfTestRestsFirst(t *testing.T) {
 	}
 }
 
+// An amplifier that takes less by itself than its sensor can tell is not called
+// dead every night: playbacks that were heard showed how little that is.
+func TestSelfTestOfASmallAmplifier(t *testing.T) {
+	performOn(t, nil, time.Hour, func(b *sim.Board) { b.Outputs[0].Sensors = []firmware.Sensor{deaf{b.Sensor(coil)}} }, func(s *stage) {
+		test := func(id string) playout.Verdict {
+			s.set(cue(id, schedule.SelfTest))
+			s.pass(time.Minute)
+			return s.all(playout.Finished)[len(s.all(playout.Finished))-1].Evidence.Verdict
+		}
+		if got := test("before"); got != playout.Silent {
+			t.Errorf("nothing is known of it yet: %s", got)
+		}
+		s.set(cue("news", schedule.Routine, siren(20*time.Second)))
+		s.pass(time.Minute)
+		if e := s.all(playout.Finished)[1]; e.Evidence.Verdict != playout.Heard {
+			t.Fatalf("the news: %s", e.Evidence.Verdict)
+		}
+		if got := test("after"); got != playout.Unknown {
+			t.Errorf("it is called %s", got)
+		}
+		if err := s.all(playout.Finished)[2].Evidence.Sensors[0].Err; !errors.Is(err, playout.ErrIdleLow) {
+			t.Errorf("because of %v", err)
+		}
+	})
+}
+
+// deaf cannot tell an idle current from none.
+type deaf struct{ *sim.Sensor }
+
+func (deaf) Noise() float64 { return 0.2 }
+
 // A dead sound path fails a self-test as anything else, and it is not tried
 // again.
 func TestSelfTestFails(t *testing.T) {

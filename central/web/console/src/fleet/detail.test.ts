@@ -33,6 +33,7 @@ const sentences: [string, [string, Record<string, string>?][]][] = [
   ['no source is whole: audio:12: open audio: no such file', [['noSource']]],
   ['sound path error: the device took no samples for 2s', [['stalled', { time: '2s' }]]],
   ['self-test: no tone was sounded that it could follow', [['testNoTone']]],
+  ['self-test: the amplifier takes too little by itself for it to tell', [['testIdleLow']]],
   ['self-test: a soft tone proves nothing to it, so it was not asked', [['testNotAsked']]],
   ['the mains are not fit for it: sensor grid measures mains of about 60 V, not 90 to 240 V', [['mainsVolts', { number: '60' }]]],
   ['sensor grid measures mains of about 280 V, not 90 to 240 V', [['mainsVolts', { number: '280' }]]],

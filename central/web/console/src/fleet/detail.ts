@@ -47,6 +47,7 @@ const readings: Reading[] = [
   [/^the board's clock and central's differ/, 'clockDiffers'],
   [/its line was lost/, 'lineLost'],
   [/^self-test: no tone was sounded/, 'testNoTone'],
+  [/^self-test: the amplifier takes too little by itself/, 'testIdleLow'],
   [/^self-test: a soft tone proves nothing/, 'testNotAsked'],
   [/^cabinet door is open/, 'doorOpen'],
   [/^the amplifier tells of a fault/, 'amplifierFault'],
