@@ -83,6 +83,9 @@ func NewCalendar(p *protocol.Plan, from, until time.Time) (*Calendar, error) {
 		if err := c.add(selfTest(p.SelfTest), SelfTest, zone, &work); err != nil {
 			return nil, fmt.Errorf("selfTest.%w", err)
 		}
+		// A board that gets its plan at night does not catch up with what was due
+		// before there was one.
+		c.all = slices.DeleteFunc(c.all, func(o Occurrence) bool { return o.Start.Before(p.Issued) })
 	}
 	for i := range p.Items {
 		it := &p.Items[i]

@@ -30,6 +30,11 @@ func TestSelfTestIsEveryDay(t *testing.T) {
 	if want := []string{"self-test@2026-11-21T05:30:00", "self-test@2026-11-22T05:30:00", "self-test@2026-11-23T05:30:00"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
+	late := tested()
+	late.Issued = at(t, "2026-11-22 05:30:01")
+	if all := calendar(t, late, at(t, "2026-11-21 00:00"), at(t, "2026-11-24 00:00")).All(); len(all) != 1 || all[0].ID != "self-test@2026-11-23T05:30:00" {
+		t.Errorf("a plan of the second day has %v", all)
+	}
 	for name, p := range map[string]*protocol.Plan{
 		"selfTest.start": {Zone: hanoi, SelfTest: &protocol.SelfTest{Start: "noon"}},
 		"selfTest.late":  {Zone: hanoi, SelfTest: &protocol.SelfTest{Start: "02:40:00", Late: -1}},
