@@ -73,7 +73,7 @@ func runPole(ctx context.Context, o options, r *report) (err error) {
 	for _, step := range []func(context.Context) error{
 		s.openServer, s.foundProvince, p.prepares, boots,
 		p.installs, p.asks, p.refusesAnother, p.isEnrolled, p.approves,
-		p.planSounds, p.buttonIsReported, p.buttonSounds, p.isKilled, p.hangs, p.stops, p.diesInTheEnd, p.goes,
+		p.planSounds, p.buttonIsReported, p.buttonSounds, p.isKilled, p.hangs, p.stops, p.diesForGood, p.goes,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -206,6 +206,12 @@ func (p *pole) press() error {
 	return err
 }
 
+// do gives this guest more time than the other has: every instruction of it is
+// translated.
+func (p *pole) do(ctx context.Context, format string, args ...any) (string, error) {
+	return p.doWithin(ctx, time.Minute, fmt.Sprintf(format, args...))
+}
+
 // send writes a file in the guest, whole or not at all.
 func (p *pole) send(ctx context.Context, path string, data []byte) error {
 	return p.wire(ctx, func(port int) string {
@@ -244,7 +250,7 @@ const agentUnit = "loa-agent.service"
 // when it is ready. It returns the agent's process.
 func (p *pole) untilActive(ctx context.Context) (pid int, err error) {
 	var u map[string]string
-	err = until(ctx, "the service is active", 40*time.Second, func() (bool, error) {
+	err = until(ctx, "the service is active", time.Minute, func() (bool, error) {
 		if u, err = p.unit(ctx, agentUnit, "ActiveState", "SubState", "MainPID", "StatusText"); err != nil {
 			return false, err
 		}

@@ -320,9 +320,13 @@ func (p *pole) stops(ctx context.Context) error {
 	return err
 }
 
-// diesInTheEnd: nothing starts again, so that only what follows the end of the
+// diesForGood: nothing starts again, so that only what follows the end of the
 // service can open the relay.
-func (p *pole) diesInTheEnd(ctx context.Context) error {
+func (p *pole) diesForGood(ctx context.Context) error {
+	const dropIn = "/run/systemd/system/" + agentUnit + ".d"
+	if _, err := p.do(ctx, "mkdir -p %[1]s && printf '[Service]\\nRestart=no\\n' >%[1]s/once.conf && systemctl daemon-reload", dropIn); err != nil {
+		return err
+	}
 	pid, err := p.untilActive(ctx)
 	if err != nil {
 		return err
@@ -331,18 +335,16 @@ func (p *pole) diesInTheEnd(ctx context.Context) error {
 		return err
 	}
 	begun := monotonic()
-	if _, err := p.do(ctx, "kill -STOP %[1]d && systemctl --no-block stop %[2]s && kill -KILL %[1]d", pid, agentUnit); err != nil {
+	if _, err := p.do(ctx, "kill -KILL %d", pid); err != nil {
 		return err
 	}
 	opened, err := p.untilRelay(ctx, false, 10*time.Second)
-	if err == nil {
-		err = until(ctx, "the service has ended", 10*time.Second, func() (bool, error) {
-			u, err := p.unit(ctx, agentUnit, "ActiveState")
-			return u["ActiveState"] == "failed" || u["ActiveState"] == "inactive", err
-		})
+	u, err2 := p.unit(ctx, agentUnit, "Result")
+	if err = errors.Join(err, err2); err == nil && u["Result"] != "signal" {
+		err = fmt.Errorf("it ended by %s", u["Result"])
 	}
-	p.judge("arm64: SIGKILL while it is told to end: ExecStopPost opens the relay", err, "%.0f ms later", milliseconds(opened-begun))
-	_, err = p.do(ctx, "systemctl start %s", agentUnit)
+	p.judge("arm64: SIGKILL where nothing starts again: ExecStopPost opens the relay", err, "%.0f ms later", milliseconds(opened-begun))
+	_, err = p.do(ctx, "rm -r %s && systemctl daemon-reload && systemctl start %s", dropIn, agentUnit)
 	return err
 }
 
