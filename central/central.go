@@ -51,6 +51,9 @@ type Options struct {
 	// loopback is taken. Browsers trust that, and nobody has to click away that
 	// they do not know this server's authority. Empty: none.
 	Plain string
+
+	// NoSelfTests leaves the nightly self-tests out of all plans.
+	NoSelfTests bool
 }
 
 // Central is the server.

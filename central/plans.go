@@ -70,6 +70,9 @@ func (c *Central) planOne(ctx context.Context, cluster registry.Cluster, program
 		return err
 	}
 	plan, notes := planner.Compile(planner.Cluster{ID: cluster.ID, Areas: codes, Languages: cluster.Languages}, programmes, bulletins, time.Now())
+	if c.NoSelfTests {
+		plan.SelfTest = nil
+	}
 	for _, n := range notes {
 		c.Log.Info("plan", "cluster", cluster.ID, "note", n)
 	}
