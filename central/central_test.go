@@ -117,3 +117,17 @@ func TestConnectionsAreLimited(t *testing.T) {
 		t.Error("accepts after Close")
 	}
 }
+
+// A province may do without the nightly self-tests.
+func TestSelfTestsInPlans(t *testing.T) {
+	for without, want := range map[bool]bool{false: true, true: false} {
+		o := optionsOf(t)
+		o.NoSelfTests = without
+		c, err := central.New(o)
+		must(t, err)
+		if got := c.Plan("muong-te-01").SelfTest != nil; got != want {
+			t.Errorf("NoSelfTests %t: a plan with a self-test is %t", without, got)
+		}
+		must(t, c.Close())
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"net"
 
 	"loa/central/fleet"
+	"loa/central/planner"
 	"loa/central/registry"
 	"loa/controller/protocol"
 )
@@ -21,3 +22,9 @@ func (c *Central) Revoked(cluster string) { c.revoked(cluster) }
 
 func (c *Central) Registry() *registry.Registry { return c.registry }
 func (c *Central) Fleet() *fleet.Fleet          { return c.fleet }
+
+// Plan is what a cluster without programmes is sent.
+func (c *Central) Plan(cluster string) protocol.Plan {
+	plan, _ := c.compile(planner.Cluster{ID: cluster}, nil, nil)
+	return plan
+}

@@ -69,15 +69,20 @@ func (c *Central) planOne(ctx context.Context, cluster registry.Cluster, program
 	if err != nil {
 		return err
 	}
-	plan, notes := planner.Compile(planner.Cluster{ID: cluster.ID, Areas: codes, Languages: cluster.Languages}, programmes, bulletins, time.Now())
-	if c.NoSelfTests {
-		plan.SelfTest = nil
-	}
+	plan, notes := c.compile(planner.Cluster{ID: cluster.ID, Areas: codes, Languages: cluster.Languages}, programmes, bulletins)
 	for _, n := range notes {
 		c.Log.Info("plan", "cluster", cluster.ID, "note", n)
 	}
 	_, err = c.orders.SendPlan(ctx, plan)
 	return err
+}
+
+func (c *Central) compile(cluster planner.Cluster, programmes []planner.Programme, bulletins map[string]planner.Approved) (protocol.Plan, []string) {
+	plan, notes := planner.Compile(cluster, programmes, bulletins, time.Now())
+	if c.NoSelfTests {
+		plan.SelfTest = nil
+	}
+	return plan, notes
 }
 
 // approved are the bulletins that programmes name and persons signed, as the
