@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/ebitengine/oto/v3"
 	"golang.org/x/sys/unix"
@@ -178,6 +180,38 @@ func playsOnlyTo(card, asound, files string) error {
 		return fmt.Errorf("the sound system opened something else than card %s", card)
 	}
 	return nil
+}
+
+// hardware is one line of what the kernel tells of an open device.
+var hardware = regexp.MustCompile(`(?m)^(rate|period_size|buffer_size): ([0-9]{1,9})\b`)
+
+// bufferOf is what a card really holds, in two periods at least: not every card
+// can do with as little as it is asked to. Zero where the kernel does not tell.
+func bufferOf(card, asound string) time.Duration {
+	number, err := cardNumber(asound, card)
+	if err != nil {
+		return 0
+	}
+	open, err := filepath.Glob(filepath.Join(asound, "card"+number, "pcm*p", "sub*", "hw_params"))
+	if err != nil {
+		return 0
+	}
+	var longest time.Duration
+	for _, path := range open {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		told := map[string]time.Duration{}
+		for _, m := range hardware.FindAllStringSubmatch(string(text), -1) {
+			n, _ := strconv.Atoi(m[2]) // it is nothing but digits
+			told[m[1]] = time.Duration(n)
+		}
+		if rate := told["rate"]; rate > 0 {
+			longest = max(longest, max(told["buffer_size"], 2*told["period_size"])*time.Second/rate)
+		}
+	}
+	return longest
 }
 
 // cardNumber is the number that a card has now, by its id or number.

@@ -493,3 +493,42 @@ func TestTheCardThatWasOpened(t *testing.T) {
 		t.Errorf("without a card: %v", err)
 	}
 }
+
+// A card that holds more than it was asked to is believed, or the last sounds
+// would be cut off.
+func TestWhatACardHolds(t *testing.T) {
+	for name, tt := range map[string]struct {
+		files map[string]string // of the card's devices
+		want  time.Duration
+	}{
+		"as asked":         {map[string]string{"pcm0p/sub0": hwParams(48000, 960, 1920)}, 40 * time.Millisecond},
+		"more":             {map[string]string{"pcm0p/sub0": hwParams(48000, 4096, 16384)}, 16384 * time.Second / 48000},
+		"one long period":  {map[string]string{"pcm0p/sub0": hwParams(48000, 9600, 9600)}, 400 * time.Millisecond},
+		"another rate":     {map[string]string{"pcm0p/sub0": hwParams(44100, 882, 1764)}, 40 * time.Millisecond},
+		"another device":   {map[string]string{"pcm0p/sub0": "closed\n", "pcm3p/sub0": hwParams(48000, 960, 4800)}, 100 * time.Millisecond},
+		"its capture":      {map[string]string{"pcm0p/sub0": "closed\n", "pcm0c/sub0": hwParams(48000, 960, 4800)}, 0},
+		"nothing is told":  {nil, 0},
+		"nonsense is told": {map[string]string{"pcm0p/sub0": "rate: 0 (0/1)\nbuffer_size: -5\nperiod_size: 99999999999999999999\n"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			card := filepath.Join(dir, "card1")
+			must(t, os.Mkdir(card, 0o755))
+			must(t, os.WriteFile(filepath.Join(card, "id"), []byte("Device\n"), 0o600))
+			for path, text := range tt.files {
+				must(t, os.MkdirAll(filepath.Join(card, path), 0o755))
+				must(t, os.WriteFile(filepath.Join(card, path, "hw_params"), []byte(text), 0o600))
+			}
+			if got := pi.BufferOf("Device", dir); got != tt.want {
+				t.Errorf("it holds %v, want %v", got, tt.want)
+			}
+		})
+	}
+	if got := pi.BufferOf("Device", t.TempDir()); got != 0 {
+		t.Errorf("a card that is not there holds %v", got)
+	}
+}
+
+func hwParams(rate, period, buffer int) string {
+	return fmt.Sprintf("access: RW_INTERLEAVED\nformat: S16_LE\nsubformat: STD\nchannels: 2\nrate: %d (%d/1)\nperiod_size: %d\nbuffer_size: %d\n", rate, rate, period, buffer)
+}

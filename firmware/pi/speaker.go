@@ -83,9 +83,13 @@ func OpenSpeaker(ctx context.Context, o SpeakerOptions) (*Speaker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open speaker: %w", err)
 	}
+	holds := o.Buffer
+	if o.Card != "" {
+		holds = max(holds, min(bufferOf(o.Card, procASound), time.Second))
+	}
 	s := &Speaker{
 		oto:  device,
-		feed: newFeed(paceOf(o.Buffer)),
+		feed: newFeed(paceOf(holds)),
 		turn: make(chan struct{}, 1),
 		done: make(chan struct{}),
 	}
