@@ -58,7 +58,7 @@ func runPole(ctx context.Context, o options, r *report) (err error) {
 		p.guest.end()
 	}()
 	boots := func(ctx context.Context) error {
-		up, err := p.booted(ctx, time.Minute)
+		up, err := p.booted(ctx, 2*time.Minute)
 		if err != nil {
 			return err
 		}

@@ -131,6 +131,9 @@ inputs:
 	}
 	p.judge("arm64: two files on the boot partition enrol the board and start it", err, "active after %.1f s, online after %.1f s", (active - begun).Seconds(), (monotonic() - begun).Seconds())
 
+	out, err = p.do(ctx, "systemd-analyze security --no-pager --threshold=20 %s | tail -n 1; test ${PIPESTATUS[0]} = 0", agentUnit)
+	p.judge("arm64: the service may do little beside its work", err, "%s", strings.Trim(oneLine(out), "→ "))
+
 	out, err = p.do(ctx, "cat /sys/class/watchdog/watchdog0/state /sys/class/watchdog/watchdog0/timeout")
 	if err == nil {
 		err = lacks(oneLine(out), "active 15")
