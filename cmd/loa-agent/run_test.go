@@ -3,14 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -134,57 +132,5 @@ func TestExitCodes(t *testing.T) {
 		if tt.code == 0 && errs.Len() > 0 || tt.code != 0 && out.Len() > 0 {
 			t.Errorf("%v: wrote to the other stream\n%s%s", tt.args, out.String(), errs.String())
 		}
-	}
-}
-
-// The real program, with the real libasound, whose file plugin writes to a pipe
-// in place of a card. The card is pulled while nothing is on air.
-func TestTheProgramEndsWhenTheCardIsPulled(t *testing.T) {
-	dir := t.TempDir()
-	pipe, conf := filepath.Join(dir, "pipe"), filepath.Join(dir, "asound.conf")
-	must(t, syscall.Mkfifo(pipe, 0o600))
-	write(t, conf, fmt.Appendf(nil, `
-		pcm.!default { type plug slave { pcm cap format S16_LE rate 48000 channels 1 } }
-		pcm.cap { type file slave.pcm nullp file %q format "raw" }
-		pcm.nullp { type null }
-	`, pipe))
-	// For writing too, so that there is no end of file before the device is open.
-	card, err := os.OpenFile(pipe, os.O_RDWR|syscall.O_NONBLOCK, 0)
-	must(t, err)
-	defer card.Close()
-	go func() { // at the rate of a card, so that the pipe is its buffer
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		for samples := make([]byte, 960); ; <-tick.C {
-			if _, err := card.Read(samples); err != nil {
-				return
-			}
-		}
-	}()
-
-	data, _ := enrolled(t)
-	path, trace := aConfig(t, data, "{kind: alsa}")
-	cmd := exec.Command(program, "run", "--config", path)
-	cmd.Env = append(os.Environ(), "ALSA_CONFIG_PATH="+conf, "XDG_RUNTIME_DIR="+dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	var errs watched
-	cmd.Stderr = &errs
-	must(t, cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	errs.await(t, "msg=ready")
-	must(t, card.Close())
-	select {
-	case err = <-ended:
-	case <-time.After(30 * time.Second):
-		_ = cmd.Process.Kill()
-		t.Fatalf("it goes on: %s", errs.String())
-	}
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(errs.String(), "loa-agent: write to speaker: sound device is lost") {
-		t.Errorf("ended with %v: %s", err, errs.String())
-	}
-	if edges, err := os.ReadFile(trace); err != nil || len(edges) > 0 {
-		t.Errorf("relay: %v %s", err, edges)
 	}
 }
