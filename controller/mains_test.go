@@ -2,7 +2,9 @@ package controller_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -322,4 +324,86 @@ func TestContacts(t *testing.T) {
 			}
 		})
 	})
+}
+
+// Whatever the supply does: routine begins only on one that was good for ten
+// seconds, and is off soon after it was not.
+func TestMainsWhateverHappens(t *testing.T) {
+	const notice = 2200 * time.Millisecond // a second for the median to see it, one for the next look
+	for seed := range uint64(2) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			liveOn(t, grid, func(c *cabinet) {
+				words := c.speech()
+				now := world{time.Now()}
+				bulletin := now.bulletin("news", func(b *protocol.Bulletin) { b.Audio[0].Audio = words })
+				var items []protocol.Item
+				for i := range 15 {
+					start := time.Now().Add(time.Duration(i+1) * 20 * time.Second).Truncate(time.Second)
+					items = append(items, item(fmt.Sprint("news", i), start, bulletin, func(it *protocol.Item) { it.Seconds, it.Late = 20, 60 }))
+				}
+				c.central.order(bulletin, now.plan(1, items...))
+				c.tells(10*time.Second, "accepted plan")
+				r := rand.New(rand.NewPCG(seed, 0))
+				type change struct {
+					at   time.Time
+					good bool
+				}
+				changes := []change{{time.Now().Add(-time.Hour), true}} // it was good all along
+				for range 40 {
+					volts := []float64{0, 60, 89, 241, 300}[r.IntN(5)]
+					good := r.IntN(2) == 0
+					if good {
+						volts = 90 + 150*r.Float64()
+					}
+					c.board.Grid("grid").Set(volts)
+					if good != changes[len(changes)-1].good {
+						changes = append(changes, change{time.Now(), good})
+					}
+					wait := time.Duration(r.IntN(3000)) * time.Millisecond
+					if r.IntN(4) == 0 {
+						wait += 25 * time.Second
+					}
+					time.Sleep(wait)
+				}
+				begun := 0
+				var closed time.Time
+				for _, e := range c.board.Recorder.Edges() {
+					if e.Closed {
+						begun, closed = begun+1, e.At
+						for i, x := range changes {
+							bad := time.Now()
+							if i+1 < len(changes) {
+								bad = changes[i+1].at
+							}
+							// Of a dip of less than half a second the median knows nothing.
+							if !x.good && bad.Sub(x.at) > 1500*time.Millisecond && x.at.Before(e.At.Add(-notice)) && bad.After(e.At.Add(-8*time.Second)) {
+								t.Errorf("it closed %v after a supply that was bad until %v before", e.At.Sub(x.at), e.At.Sub(bad))
+							}
+						}
+						continue
+					}
+					for i, x := range changes {
+						good := time.Now()
+						if i+1 < len(changes) {
+							good = changes[i+1].at
+						}
+						from := x.at
+						if closed.After(from) {
+							from = closed
+						}
+						until := e.At
+						if good.Before(until) {
+							until = good
+						}
+						if !x.good && until.Sub(from) > notice {
+							t.Errorf("it was on for %v of a bad supply", until.Sub(from))
+						}
+					}
+				}
+				if begun == 0 {
+					t.Error("nothing ever sounded")
+				}
+			})
+		})
+	}
 }
