@@ -46,6 +46,10 @@ const sentences: [string, [string, Record<string, string>?][]][] = [
   ['cabinet door is open', [['doorOpen']]],
   ['the amplifier tells of a fault', [['amplifierFault']]],
   ['sound path error: write speaker main: speaker is lost', [['soundPath']]],
+  ['it is not open yet', [['soundPath']]],
+  ['its contact did not close', [['contactOpen']]],
+  ['its contact is still closed after it was opened', [['contactStuck']]],
+  ['open watchdog /dev/watchdog: no such file or directory: this machine has none, or its driver is not loaded', [['noWatchdog']]],
   ['relay error: close relay 1: line cannot be driven', [['relay']]],
   ['write journal: write /var/lib/loa/db: no space left on device', [['diskFull']]],
   ['open db: read-only file system', [['readOnly']]],
@@ -80,6 +84,7 @@ describe('understand', () => {
 
 describe('partOf', () => {
   it.each([
+    ['sound card main', 'sound', 'main'],
     ['relay main', 'relay', 'main'],
     ['sound yard', 'sound', 'yard'],
     ['local/live/button', 'local', 'live/button'],

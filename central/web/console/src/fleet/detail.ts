@@ -39,6 +39,10 @@ const readings: Reading[] = [
   [/read-only file system/, 'readOnly'],
   [/relay error|^(?:close|open|set) relay/, 'relay'],
   [/sound path error|sound device is lost/, 'soundPath'],
+  [/^it is not open yet/, 'soundPath'],
+  [/^its contact did not close/, 'contactOpen'],
+  [/^its contact is still closed/, 'contactStuck'],
+  [/^open watchdog /, 'noWatchdog'],
   [/^download [0-9a-f]+: /, 'download'],
   [/^took no order for (\S+)/, 'storeSlow', 'time'],
   [/^expired at (\S+), and the button plays nothing/, 'buttonExpired', 'at'],
@@ -82,12 +86,12 @@ function read(text: string): Said[] {
 }
 
 /** Parts of a board that can be wrong, as the agent names them. */
-const parts = ['relay', 'sound', 'speaker', 'sensor', 'store', 'database', 'audio', 'clock', 'plan', 'orders', 'root', 'keyset', 'areas', 'input', 'local', 'mains', 'microphone'] as const;
+const parts = ['relay', 'sound', 'speaker', 'sensor', 'store', 'database', 'audio', 'clock', 'plan', 'orders', 'root', 'keyset', 'areas', 'input', 'local', 'mains', 'microphone', 'watchdog'] as const;
 export type Part = (typeof parts)[number] | 'other';
 
 /** partOf sorts a board's part, as in "relay main" or "local/live/button". */
 export function partOf(part: string): { part: Part; name: string } {
-  const [, kind = '', name = ''] = /^([a-z]+)(?:[ /](.*))?$/s.exec(part) ?? [];
+  const [, kind = '', name = ''] = /^([a-z]+)(?: card)?(?:[ /](.*))?$/s.exec(part) ?? [];
   const known = parts.find((p) => p === kind);
   return known ? { part: known, name } : { part: 'other', name: part };
 }
