@@ -95,6 +95,8 @@ outputs:
       - {name: one, kind: gpio, chip: loa-board, line: RELAY-HIGH, active: high, externalPull: down}
       - {name: two, kind: gpio, chip: loa-board, line: RELAY-LOW, active: low, externalPull: up}
     speaker: {kind: alsa, card: %s, buffer: 200ms} # for an emulated processor
+    sensors:
+      - {name: coil, kind: ina226, bus: /dev/i2c-9, address: 0x40, shunt: 0.01, maxCurrent: 6} # which is not there
     warmUp: %v
     tail: %v
     longestOn: 1h
@@ -212,18 +214,22 @@ func (b *board) onAir(ctx context.Context, id string) error {
 	return pause(ctx, warmUp+time.Second)
 }
 
-// soundFault is the fault of the sound card that the board's health tells.
-func (b *board) soundFault(ctx context.Context) (string, error) {
+// faultOf is what the board's health tells of a part, "" for nothing.
+func (b *board) faultOf(ctx context.Context, part string) (string, error) {
 	c, err := b.cluster(ctx, heard)
 	if err != nil || c.State == nil {
 		return "", err
 	}
 	for _, f := range c.State.Faults {
-		if strings.HasPrefix(f.Part, "sound card") {
+		if f.Part == part {
 			return f.Detail, nil
 		}
 	}
 	return "", nil
+}
+
+func (b *board) soundFault(ctx context.Context) (string, error) {
+	return b.faultOf(ctx, "sound card main")
 }
 
 // faultIsTold waits until central has a fault of the sound card.

@@ -66,7 +66,17 @@ func (b *board) contract(ctx context.Context) error {
 }
 
 func (b *board) comes(ctx context.Context) error {
-	return b.timed("the board is online over TLS, with central's time", func() error { return b.startAgent(ctx) })
+	if err := b.timed("the board is online over TLS, with central's time", func() error { return b.startAgent(ctx) }); err != nil {
+		return err
+	}
+	var detail string
+	err := until(ctx, "a fault of the sensor stands in central", 10*time.Second, func() (bool, error) {
+		var err error
+		detail, err = b.faultOf(ctx, "sensor coil")
+		return detail != "", err
+	})
+	b.judge("a sensor that is not there is a fault, and the rest goes on", err, "%s", detail)
+	return nil
 }
 
 // soundsThroughCard: a bulletin, from its upload to what the kernel's card was
@@ -78,10 +88,15 @@ func (b *board) soundsThroughCard(ctx context.Context) error {
 	if _, err := b.programme(ctx, "sang", b.news, 20); err != nil {
 		return err
 	}
-	if _, err := b.untilFate(ctx, "sang@", protocol.FateFinished, time.Minute); err != nil {
+	told, err := b.untilFate(ctx, "sang@", protocol.FateFinished, time.Minute)
+	if err != nil {
 		b.fail("a bulletin plays through the kernel's card", err)
 		return nil
 	}
+	if told.Evidence == nil || told.Evidence.Verdict != protocol.VerdictUnknown {
+		err = fmt.Errorf("its evidence is %+v", told.Evidence)
+	}
+	b.judge("without a sensor that works nobody says heard", err, "%s", protocol.VerdictUnknown)
 	if err := b.untilOpen(ctx); err != nil {
 		return err
 	}
