@@ -80,6 +80,26 @@ func TestHello(t *testing.T) {
 	}
 }
 
+// A plan that names what the board never had is followed by a hello, which central
+// answers with it; one that names only what it has is not.
+func TestHelloAsksForABulletin(t *testing.T) {
+	for held, want := range map[bool]int{false: 1, true: 0} {
+		b := enrolled(t)
+		b.receive(b.world().time(b.id.Boot))
+		b.pass(time.Minute)
+		news := b.world().bulletin("news")
+		if held {
+			b.receive(news)
+		}
+		n := len(asks[controller.SendHello](b))
+		b.receive(b.world().plan(1, item("news", b.now.Add(time.Hour), news)))
+		b.pass(time.Minute)
+		if got := len(asks[controller.SendHello](b)) - n; got != want {
+			t.Errorf("the bulletin is held: %t; %d hellos in the minute after the plan, want %d", held, got, want)
+		}
+	}
+}
+
 func TestStateIsToldWhenItChanges(t *testing.T) {
 	b, news := withNews(t)
 	states := func() []controller.SendState { return asks[controller.SendState](b) }

@@ -155,6 +155,7 @@ func (t *step) accept(o *protocol.Order) error {
 		}
 		t.keep(o, keyPlan, time.Time{})
 		t.s.calendar, t.s.calendarAt = calendar, t.now
+		t.askFor(d)
 	case *protocol.Root:
 		t.keep(o, keyRoot, time.Time{})
 		t.judgeAgain(false)
@@ -231,4 +232,23 @@ func (t *step) acknowledged(d *protocol.Ack) {
 	t.s.acked = d.Sequence
 	t.s.sent = max(t.s.sent, d.Sequence)
 	t.tx.acked = &d.Sequence
+}
+
+// askFor asks for the bulletins that a plan names and this board never had, as one
+// that was approved before the board was enrolled: central sends what a hello does
+// not name. Those on their way have some seconds to arrive.
+func (t *step) askFor(p *protocol.Plan) {
+	for _, it := range p.Items {
+		for _, part := range it.Parts {
+			for _, src := range part.Sources {
+				if _, held := t.s.bulletins[src.Bulletin]; src.Bulletin == "" || held {
+					continue
+				}
+				if soon := t.board.Add(helloAgain); soon.Before(t.s.told.hello) {
+					t.s.told.hello = soon
+				}
+				return
+			}
+		}
+	}
 }
