@@ -63,8 +63,9 @@ const looks: Look[] =
         (['light', 'dark'] as const).flatMap((scheme) => (['desk', 'phone'] as const).map((size) => ({ language, scheme, size }))),
       )
     : [
-        { language: 'vi', scheme: 'light', size: 'phone' },
-        { language: 'en', scheme: 'dark', size: 'desk' },
+        { language: 'vi', scheme: 'light', size: 'desk' },
+        { language: 'vi', scheme: 'dark', size: 'phone' },
+        { language: 'en', scheme: 'light', size: 'phone' },
       ];
 
 for (const [role, pages] of Object.entries(roles) as [keyof typeof roles, Seen[]][]) {
